@@ -1,0 +1,161 @@
+"""The stable face of a dataset: flat fields to compare, a hash that ignores order and empty fields, keys to recognize it by.
+
+Knows nothing of what changed when. Raise VERSION when the same dataset would hash to another value.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from catalog.model import ContactPoint, Dataset, Distribution
+
+VERSION = b"1"
+SIZE = 16
+LISTED = ("keywords", "themes", "languages", "conforms_to", "same_as")
+STRUCTURED = ("spatial", "temporal", "services")
+EMPTY = re.compile(rb'"[a-z_]+":(?:null|\{\}|\[\]|false),?')
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that stand for `data`."""
+    return blake2b(data, digest_size=SIZE).digest()
+
+
+def contact_key(contact: ContactPoint) -> str:
+    """The name under which a contact person is stored, once; the only trace of them elsewhere."""
+    return blake2b(orjson.dumps([contact.name, contact.email, contact.url]), digest_size=8).hexdigest()
+
+
+def distribution_key(distribution: Distribution) -> str:
+    """What a distribution is recognized by: the portal's identifier, else its addresses, else its title."""
+    urls = distribution.download_url or distribution.access_url
+    return distribution.identifier or urls or next(iter(distribution.title.values()), "") or "-"
+
+
+def keyed(distributions: Iterable[Distribution]) -> dict[str, Distribution]:
+    """Distributions by key; the second of two alike gets `#2`, so that none is lost."""
+    result: dict[str, Distribution] = {}
+    for distribution in distributions:
+        key = name = distribution_key(distribution)
+        number = 1
+        while name in result:
+            number += 1
+            name = f"{key}#{number}"
+        result[name] = distribution
+    return result
+
+
+def fingerprint(dataset: Dataset, restless: Collection[str] = ()) -> bytes:
+    """16 bytes; equal for datasets that differ only in order, empty fields or `restless` fields."""
+    if restless:
+        return digest(VERSION + orjson.dumps(without(flatten(dataset), restless), option=orjson.OPT_SORT_KEYS))
+    head = _head(dataset)
+    parts = sorted([EMPTY.sub(b"", orjson.dumps(item)).replace(b",}", b"}") for item in dataset.distributions])
+    return digest(VERSION + head + b"".join(parts))
+
+
+def _head(dataset: Dataset) -> bytes:
+    """All but the distributions, as bytes in a fixed order, without empty values."""
+    values: dict[str, object] = {name: value for name in PLAIN if (value := getattr(dataset, name))}
+    for name in ("title", "description", "publisher", "creator"):
+        if value := getattr(dataset, name):
+            values[name] = value
+    for name in LISTED:
+        if value := getattr(dataset, name):
+            values[name] = sorted(value)
+    for name in STRUCTURED:
+        if value := getattr(dataset, name):
+            values[name] = sorted(orjson.dumps(item).decode() for item in value)
+    if dataset.contacts:
+        values["contacts"] = sorted(contact_key(contact) for contact in dataset.contacts)
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+NESTED = ("title", "description", "publisher", "creator", "contacts", "distributions", *LISTED, *STRUCTURED)
+PLAIN = tuple(item.name for item in fields(Dataset) if item.name not in NESTED and item.name != "identifier")
+
+
+DISTRIBUTION_NAMES = "|".join(item.name for item in fields(Distribution))
+DISTRIBUTION_PATH = re.compile(rf"distributions\.(?P<key>.+)\.(?P<name>{DISTRIBUTION_NAMES})(?:\.(?P<tag>[\w-]+))?$", re.DOTALL)
+
+
+def without(flat: Mapping[str, Any], restless: Collection[str]) -> dict[str, Any]:
+    """`flat` less the restless fields; a field is named by its first part or by its whole path."""
+    return {path: value for path, value in flat.items() if path not in restless and family(path) not in restless}
+
+
+def family(path: str) -> str:
+    """The field a path belongs to, whichever distribution it stands in: `title`, `distributions.*.modified`."""
+    if split := DISTRIBUTION_PATH.match(path):
+        return f"distributions.*.{split['name']}"
+    return path.partition(".")[0]
+
+
+def flatten(dataset: Dataset) -> dict[str, Any]:
+    """Path -> JSON value without empty values; lists sorted where order says nothing. Contacts appear by key only.
+
+    `title.nl`, `publisher.name`, `keywords` (a list), `distributions.<key>.format`.
+    """
+    flat: dict[str, Any] = {}
+    for name in ("identifier", *PLAIN):
+        _put(flat, name, getattr(dataset, name))
+    for name in ("title", "description", "publisher", "creator"):
+        _spread(flat, name, getattr(dataset, name))
+    _put(flat, "contacts", sorted(contact_key(contact) for contact in dataset.contacts))
+    for name in LISTED:
+        _put(flat, name, sorted(getattr(dataset, name)))
+    for name in STRUCTURED:
+        items = [_plain(item) for item in getattr(dataset, name)]
+        _put(flat, name, sorted(items, key=lambda item: orjson.dumps(item, option=orjson.OPT_SORT_KEYS)))
+    for key, distribution in keyed(dataset.distributions).items():
+        _spread(flat, f"distributions.{key}", distribution)
+    return flat
+
+
+def _put(flat: dict[str, Any], path: str, value: object) -> None:
+    if value is not None and value is not False and value != "" and value != [] and value != {} and value != ():
+        flat[path] = value
+
+
+def _spread(flat: dict[str, Any], path: str, value: object) -> None:
+    for name, part in _plain(value).items():
+        if isinstance(part, Mapping):
+            _spread(flat, f"{path}.{name}", part)
+        else:
+            _put(flat, f"{path}.{name}", part)
+
+
+def _plain(value: object) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if is_dataclass(value):
+        return {item.name: _json(getattr(value, item.name)) for item in fields(value)}
+    assert isinstance(value, Mapping)
+    return dict(value)
+
+
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def folded(text: str) -> str:
+    """Text for recognizing: no accents, no case, no punctuation, single spaces."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[\W_]+", " ", plain.casefold()).split())
+
+
+def title_key(dataset: Dataset) -> str:
+    """Equal for datasets of the same title in any language order; "" without a title."""
+    titles = sorted({folded(text) for text in dataset.title.values()} - {""})
+    return blake2b("\n".join(titles).encode(), digest_size=8).hexdigest() if titles else ""
+
+
+def content_key(dataset: Dataset) -> str:
+    """Equal for datasets of the same title, description and keywords, whatever their identifiers and addresses."""
+    texts = [sorted(dataset.title.items()), sorted(dataset.description.items()), sorted(dataset.keywords)]
+    return blake2b(orjson.dumps(texts), digest_size=8).hexdigest()

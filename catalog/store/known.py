@@ -1,0 +1,188 @@
+"""What a job must know of its source's datasets before it reads a page: an index small enough for 100,000 of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from catalog.history import Absent, Restless
+from catalog.model import ContactPoint, Dataset, Distribution, State
+from catalog.store.mapping import dataset_from, distribution_of
+from catalog.store.tables import ContactRow, DatasetRow, DistributionRow, table_of
+
+DATASET = table_of(DatasetRow)
+DISTRIBUTION = table_of(DistributionRow)
+CONTACT = table_of(ContactRow)
+CHUNK = 400  # ids in one IN (...); SQLite allows 32,766 variables, old ones 999
+NEVER = bytes(16)  # a raw hash that no record has: the record is read again
+STATES = (State.PRESENT, State.MISSING, State.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A dataset as the index remembers it. `issues`: how many its last reading gave, at most 255."""
+
+    id: str
+    raw_hash: bytes
+    fingerprint: bytes
+    state: State
+    issues: int
+    restless: bool
+
+
+class KnownIndex:
+    """Identifier -> Known, packed: 16 bytes raw hash, 16 fingerprint, state, issues, restless flag, then our id."""
+
+    def __init__(self, rows: Iterable[tuple[str, Known]]) -> None:
+        self._packed = {identifier: _pack(known) for identifier, known in rows}
+        self.stale = sum(1 for packed in self._packed.values() if packed[:16] == NEVER)
+        self.listed = sum(1 for packed in self._packed.values() if STATES[packed[32]] is not State.WITHDRAWN)
+        self.ids = len(self._packed)
+
+    @property
+    def missing(self) -> int:
+        """How many are missing within their grace."""
+        return sum(1 for packed in self._packed.values() if STATES[packed[32]] is State.MISSING)
+
+    def give_back(self, identifier: str, known: Known) -> None:
+        """Undo `take`: the record was listed, but not for this city any more."""
+        self._packed[identifier] = _pack(known)
+
+    def take(self, identifier: str) -> Known | None:
+        """The dataset of this identifier, once: what is never taken was not seen."""
+        packed = self._packed.pop(identifier, None)
+        return _unpack(packed) if packed is not None else None
+
+    def peek(self, identifier: str) -> Known | None:
+        packed = self._packed.get(identifier)
+        return _unpack(packed) if packed is not None else None
+
+    def absent(self) -> list[str]:
+        """Ids of the present and missing datasets that were not taken."""
+        return [packed[35:].decode() for packed in self._packed.values() if STATES[packed[32]] is not State.WITHDRAWN]
+
+    def issues_left(self) -> int:
+        """Issues of the datasets not taken, for a run in which nothing was modified."""
+        return sum(packed[33] for packed in self._packed.values() if STATES[packed[32]] is State.PRESENT)
+
+
+def _pack(known: Known) -> bytes:
+    flags = bytes((STATES.index(known.state), min(known.issues, 255), known.restless))
+    return known.raw_hash + known.fingerprint + flags + known.id.encode()
+
+
+def _unpack(packed: bytes) -> Known:
+    return Known(packed[35:].decode(), packed[:16], packed[16:32], STATES[packed[32]], packed[33], bool(packed[34]))
+
+
+def known_index(db: Connection, source: str, mapper: str) -> KnownIndex:
+    """All datasets of a source. What another mapper read gets a raw hash that nothing matches."""
+    c = DATASET.c
+    columns = (c.identifier, c.id, c.raw_hash, c.fingerprint, c.state, c.issue_count, c.restless.is_not(None), c.mapper)
+    rows = db.execution_options(yield_per=2000).execute(select(*columns).where(c.source == source))
+    return KnownIndex(
+        (
+            row[0],
+            Known(
+                id=row[1],
+                raw_hash=bytes(row[2]) if row[7] == mapper else NEVER,
+                fingerprint=bytes(row[3]),
+                state=State(row[4]),
+                issues=row[5],
+                restless=bool(row[6]),
+            ),
+        )
+        for row in rows
+    )
+
+
+def aliases(db: Connection, source: str) -> dict[str, str]:
+    """Alias -> identifier of the datasets a source lists, for a sweep that names aliases only."""
+    c = DATASET.c
+    query = select(c.alias, c.identifier).where(c.source == source, c.alias.is_not(None), c.state == State.PRESENT.value)
+    return {alias: identifier for alias, identifier in db.execute(query)}
+
+
+def taken_ids(db: Connection, source: str) -> frozenset[str]:
+    """Ids of the source's datasets whose identifier is not the one the id was made from."""
+    c = DATASET.c
+    return frozenset(db.execute(select(c.id).where(c.source == source)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A dataset as it is stored, with its flipping fields."""
+
+    id: str
+    dataset: Dataset
+    restless: Restless
+
+
+def stored(db: Connection, ids: Sequence[str]) -> dict[str, Stored]:
+    """The datasets of these ids, whole."""
+    rows = _chunked(db, ids)
+    distributions = distributions_of(db, ids)
+    people = contacts_of(db, [key for row in rows for key in orjson.loads(row["document"]).get("contacts", ())])
+    return {
+        row["id"]: Stored(
+            row["id"],
+            dataset_from(row["document"], distributions.get(row["id"], ()), people),
+            restless_of(row["restless"]),
+        )
+        for row in rows
+    }
+
+
+def restless_of(text: str | None) -> Restless:
+    """The flipping fields as `catalog.history` counts them."""
+    return {name: (count, last) for name, (count, last) in orjson.loads(text).items()} if text else {}
+
+
+def _chunked(db: Connection, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = []
+    for start in range(0, len(ids), CHUNK):
+        query = select(DATASET).where(DATASET.c.id.in_(ids[start : start + CHUNK]))
+        rows += [dict(row) for row in db.execute(query).mappings()]
+    return rows
+
+
+def distributions_of(db: Connection, ids: Sequence[str]) -> dict[str, list[Distribution]]:
+    """Dataset id -> its distributions in the portal's order."""
+    found: dict[str, list[Distribution]] = {}
+    c = DISTRIBUTION.c
+    for start in range(0, len(ids), CHUNK):
+        query = select(DISTRIBUTION).where(c.dataset.in_(ids[start : start + CHUNK])).order_by(c.dataset, c.position)
+        for row in db.execute(query).mappings():
+            found.setdefault(row["dataset"], []).append(distribution_of(dict(row)))
+    return found
+
+
+def contacts_of(db: Connection, keys: Iterable[str]) -> dict[str, ContactPoint]:
+    """Key -> contact person, for the keys that are still known."""
+    wanted = sorted(set(keys))
+    found: dict[str, ContactPoint] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(CONTACT).where(CONTACT.c.key.in_(wanted[start : start + CHUNK]))
+        for row in db.execute(query).mappings():
+            found[row["key"]] = ContactPoint(row["name"], row["email"], row["url"])
+    return found
+
+
+def absent(db: Connection, ids: Sequence[str]) -> list[Absent]:
+    """What the guards must know of the datasets that a run did not see."""
+    return [
+        Absent(
+            id=row["id"],
+            identifier=row["identifier"],
+            state=State(row["state"]),
+            title=row["title"],
+            title_key=row["title_key"],
+            content_key=row["content_key"],
+            missing_runs=row["missing_runs"],
+            missing_since=row["missing_since"],
+            last_seen=row["last_seen"],
+        )
+        for row in _chunked(db, ids)
+    ]

@@ -1,0 +1,93 @@
+"""The commands and what is common to them: `--config`, logging, exit codes. Never a traceback for what a user can cause."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from catalog.store.decisions import NotHeldError
+from catalog.store.engine import StoreError
+from config.faults import ConfigError
+from harvester.cli import deciding, harvesting, reading, serving, sourcing
+from harvester.cli.output import complain
+from harvester.cli.workplace import Workplace, program_version
+
+USAGE = 2
+
+app = typer.Typer(
+    name="datapeil",
+    help="Harvests and gauges the open data catalogues of the Flemish centre cities.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (harvesting, serving, reading, deciding, sourcing):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"datapeil {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", envvar="DATAPEIL_CONFIG", help="One TOML file; the defaults without it.")
+    ] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON, for machines.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every request.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and end.")] = False,
+) -> None:
+    """Set the stage for every command."""
+    _log(logging.DEBUG if verbose else logging.INFO, as_json=log_json)
+    context.obj = Workplace(config)
+    context.call_on_close(context.obj.close)
+
+
+class JsonFormatter(logging.Formatter):
+    """One log line as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": self.formatTime(record), "level": record.levelname, "logger": record.name}
+        line["message"] = record.getMessage()
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+def _log(level: int, *, as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("datapeil", "harvester"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+        logger.propagate = False
+
+
+def main() -> None:
+    """Run the command line. Exit code: 0 all good, 1 some job is not, 2 wrong usage or configuration."""
+    try:
+        app()
+    except ConfigError as error:
+        for fault in error.faults:
+            complain(str(fault))
+        sys.exit(USAGE)
+    except (StoreError, NotHeldError) as error:
+        complain(str(error))
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        complain("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`... | head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,80 @@
+"""`held`, `release` and `reject`: a person decides on a suspicious removal, with the evidence in view and a reason."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from catalog.export.shapes import job_shape
+from catalog.journal import Decision, HarvestJob
+from catalog.store import jobs
+from catalog.store.decisions import Judgement, decide
+from config.faults import ConfigError, Fault
+from harvester.cli.output import day, emit, say
+from harvester.cli.workplace import Workplace
+
+Number = Annotated[int, typer.Argument(help="Number of the held job.", min=1)]
+Why = Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+SHOWN = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("held")(held_command)
+    app.command("release")(release_command)
+    app.command("reject")(reject_command)
+
+
+def held_command(context: typer.Context, json: Json = False) -> None:
+    """Suspicious removals that wait for a person."""
+    place: Workplace = context.obj
+    with place.store.read() as db:
+        waiting = jobs.held(db)
+    if json:
+        emit({"held": [{**job_shape(job), "evidence": job.evidence} for job in waiting]})
+        return
+    for job in waiting:
+        _show(job)
+    if not waiting:
+        say("Nothing waits for a decision.")
+
+
+def _show(job: HarvestJob) -> None:
+    say(f"job {job.id}  {job.source} ({job.city})  {day(job.started_at)}")
+    say(f"  {job.held_reason}")
+    evidence = job.evidence
+    say(f"  known {evidence.get('known')}, seen {job.counts.seen}, unseen {evidence.get('unseen_count')}, pages {evidence.get('pages')}")
+    for pair in evidence.get("pairs", ())[:SHOWN]:
+        say(f"  same {pair['basis']}: {pair['old']} -> {pair['new']}  {pair['title']}")
+    if not evidence.get("pairs"):
+        for id_ in evidence.get("unseen", ())[:SHOWN]:
+            say(f"  not seen: {id_}")
+    more = max(len(evidence.get("pairs", ())) or len(evidence.get("unseen", ())), 0) - SHOWN
+    if more > 0:
+        say(f"  and {more} more: `jobs show {job.id}`")
+
+
+def release_command(context: typer.Context, job: Number, why: Why, json: Json = False) -> None:
+    """Carry out what a held job found: the removals, or the new identifiers."""
+    _decide(context.obj, job, Decision.RELEASED, why, json=json)
+
+
+def reject_command(context: typer.Context, job: Number, why: Why, json: Json = False) -> None:
+    """Keep everything as it was; the same set is not asked again."""
+    _decide(context.obj, job, Decision.REJECTED, why, json=json)
+
+
+def _decide(place: Workplace, number: int, verdict: Decision, why: str, *, json: bool) -> None:
+    if not why.strip():
+        raise ConfigError([Fault(verdict.value.removesuffix("ed"), "--why", "a reason is needed; it is kept with the decision")])
+    judgement = Judgement(verdict, why.strip(), getpass.getuser(), place.now())
+    with place.store.write() as db:
+        decide(db, number, judgement)
+    with place.store.read() as db:
+        after = jobs.job(db, number)
+    assert after is not None
+    if json:
+        emit(job_shape(after))
+    else:
+        say(f"job {number} of {after.source} is {verdict.value}; its next run follows at the next tick, or now with `run {after.source}`")

@@ -1,0 +1,243 @@
+"""`status`, `datasets`, `history`, `jobs`, `export` and `migrate`: what we know, now or as it was known on a date."""
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.condition import CityReport
+from catalog.export import FORMATS, LATER
+from catalog.export.shapes import change_shape, city_shape, dataset_shape, job_shape
+from catalog.export.tabular import csv_chunks
+from catalog.journal import HarvestJob, timestamp
+from catalog.migrations import migrate
+from catalog.model import CatalogRecord, State
+from catalog.store import inventory, jobs, past
+from catalog.store.board import city_reports
+from catalog.store.decisions import decisions_on
+from catalog.store.inventory import Wanted
+from catalog.store.mapping import shown
+from config.faults import ConfigError, Fault, did_you_mean
+from harvester.cli.harvesting import explanation
+from harvester.cli.output import ago, complain, day, emit, say, table
+from harvester.cli.workplace import Workplace
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+City = Annotated[str | None, typer.Option("--city", help="Id of a city.")]
+SHOWN_TITLE = 70
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("status")(status_command)
+    app.command("datasets")(datasets_command)
+    app.command("history")(history_command)
+    listing = typer.Typer(help="Runs with their counts, issues and evidence.", invoke_without_command=True)
+    listing.callback()(jobs_command)
+    listing.command("show")(job_command)
+    app.add_typer(listing, name="jobs")
+    app.command("export")(export_command)
+    app.command("migrate")(migrate_command)
+
+
+def status_command(context: typer.Context, json: Json = False) -> None:
+    """One row per city: state of its sources, last complete harvest, counts, level, open alerts."""
+    place: Workplace = context.obj
+    names = {city.id: city.name("nl") for city in place.cities}
+    now = place.now()
+    with place.store.read() as db:
+        reports = city_reports(db, names, place.sources, now)
+    if json:
+        emit({"as_of": timestamp(now), "demo": place.demo_as_of is not None, "cities": [city_shape(one) for one in reports]})
+        return
+    if place.demo_as_of:
+        say("Demonstration: simulated portals.")
+    header = ("city", "sources", "last complete", "present", "missing", "withdrawn", "level", "alerts")
+    table(header, [_status_row(report, now) for report in reports])
+
+
+def _status_row(report: CityReport, now: datetime) -> tuple[object, ...]:
+    active = [f"{source.source} {found}" for source, found in report.sources if source.enabled]
+    shape = city_shape(report)
+    return (
+        report.name,
+        ", ".join(active) or "none enabled",
+        ago(report.complete_at, now),
+        report.present,
+        report.missing,
+        report.withdrawn,
+        "not yet measured",
+        shape["alerts"],
+    )
+
+
+def datasets_command(
+    context: typer.Context,
+    city: City = None,
+    source: Annotated[str | None, typer.Option("--source", help="Id of a source.")] = None,
+    state: Annotated[State | None, typer.Option("--state", help="Only datasets in this state.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="As it was known at the end of that day.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
+    json: Json = False,
+) -> None:
+    """The inventory, now or as it was known on a date."""
+    place: Workplace = context.obj
+    records = _records(place, Wanted(_city(place, city), _source(place, source), state, _moment(as_of)))
+    if json:
+        emit({"datasets": [dataset_shape(record) for record in records]})
+    elif csv:
+        _pour(csv_chunks(records), None)
+    else:
+        header = ("id", "source", "state", "last seen", "issues", "title")
+        table(header, [_dataset_row(record) for record in records])
+        say(f"{len(records)} datasets")
+
+
+def _records(place: Workplace, wanted: Wanted) -> list[CatalogRecord]:
+    with place.store.read() as db:
+        return inventory.datasets(db, wanted)
+
+
+def _dataset_row(record: CatalogRecord) -> tuple[object, ...]:
+    title = shown(record.dataset.title) or record.dataset.identifier
+    return record.id, record.source, record.state, day(record.last_seen), len(record.issues), title[:SHOWN_TITLE]
+
+
+def _city(place: Workplace, name: str | None) -> str | None:
+    return _one_of("--city", name, [city.id for city in place.cities])
+
+
+def _source(place: Workplace, name: str | None) -> str | None:
+    return _one_of("--source", name, [source.id for source in place.sources])
+
+
+def _one_of(option: str, name: str | None, known: list[str]) -> str | None:
+    if name is not None and name not in known:
+        raise ConfigError([Fault(option, name, f"is unknown{did_you_mean(name, known)}; one of {', '.join(known)}")])
+    return name
+
+
+def _moment(text: str | None) -> str | None:
+    """The last moment of a day, or the given moment, as it is stored."""
+    if text is None:
+        return None
+    try:
+        if len(text) <= len("2026-11-23"):
+            return timestamp(datetime.combine(date.fromisoformat(text), time.max, UTC))
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = 'expected a date such as 2026-11-23, or a moment such as "2026-11-23T12:00:00Z"'
+        raise ConfigError([Fault("--as-of", text, message)]) from None
+    return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def history_command(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="Our id of the dataset.")],
+    json: Json = False,
+) -> None:
+    """Every change of one dataset, field by field."""
+    place: Workplace = context.obj
+    with place.store.read() as db:
+        record = inventory.dataset(db, dataset)
+        changes = past.changes_of(db, dataset)
+    if record is None:
+        raise ConfigError([Fault("history", dataset, "there is no such dataset; `datasets` lists them")])
+    if json:
+        emit({"dataset": dataset_shape(record), "changes": [change_shape(change) for change in changes]})
+        return
+    say(f"{record.id}  {shown(record.dataset.title)}  ({record.source}, {record.state})")
+    for change in changes:
+        say(f"{day(change.at)}  {change.kind}" + (f"  job {change.job}" if change.job else ""))
+        for path, (before, after) in change.fields.items():
+            say(f"    {path}: {before if before is not None else '-'} -> {after if after is not None else '-'}")
+
+
+def jobs_command(
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option("--source", help="Id of a source.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many, newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """Runs with their counts, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    place: Workplace = context.obj
+    with place.store.read() as db:
+        found = jobs.jobs(db, _source(place, source), limit)
+    if json:
+        emit({"jobs": [job_shape(job) for job in found]})
+        return
+    header = ("job", "started", "source", "outcome", "seen", "new", "changed", "missing", "gone", "back", "issues", "error")
+    table(header, [_job_row(job) for job in found])
+
+
+def _job_row(job: HarvestJob) -> tuple[object, ...]:
+    counts = job.counts
+    moved = (counts.seen, counts.created, counts.updated, counts.missing, counts.withdrawn, counts.restored, counts.issues)
+    return job.id, day(job.started_at), job.source, job.outcome or "running", *moved, job.error.kind if job.error else ""
+
+
+def job_command(
+    context: typer.Context,
+    job: Annotated[int, typer.Argument(help="Number of the job.", min=1)],
+    json: Json = False,
+) -> None:
+    """One run: counts, evidence, issues, what it changed and what was decided on it."""
+    place: Workplace = context.obj
+    with place.store.read() as db:
+        found = jobs.job(db, job)
+        issues = jobs.issues_of(db, job)
+        changes = past.changes_by(db, job)
+        decisions = decisions_on(db, job)
+    if found is None:
+        raise ConfigError([Fault("jobs show", str(job), "there is no such job; `jobs` lists them")])
+    if json:
+        shape = {**job_shape(found), "evidence": found.evidence, "decisions": decisions}
+        shape["issue_list"] = [{"stage": i.stage, "code": i.code, "field": i.field, "value": i.value, "record": i.record} for i in issues]
+        emit(shape | {"changes": [change_shape(change) for change in changes]})
+        return
+    table(("what", "value"), [(name, value) for name, value in job_shape(found).items() if value is not None])
+    for line in explanation(found):
+        say(line)
+    for one in decisions:
+        say(f"{one['verdict']} by {one['by']} at {day(one['at'])}: {one['reason']}")
+    table(("stage", "issue", "field", "record", "value"), [(i.stage, i.code, i.field, i.record, i.value) for i in issues])
+    table(("change", "dataset", "fields"), [(c.kind, c.dataset, ", ".join(c.fields)) for c in changes])
+
+
+def export_command(
+    context: typer.Context,
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    city: City = None,
+    output: Annotated[Path | None, typer.Option("--output", help="A file; stdout without it.")] = None,
+) -> None:
+    """The catalogue in a format that others read."""
+    place: Workplace = context.obj
+    if format_ not in FORMATS:
+        later = " comes with a later version" if format_ in LATER else " is unknown"
+        raise ConfigError([Fault("export", format_, f"this format{later}; choose one of {', '.join(FORMATS)}")])
+    _pour(FORMATS[format_](_records(place, Wanted(city=_city(place, city)))), output)
+
+
+def _pour(chunks: Iterable[bytes], output: Path | None) -> None:
+    if output is None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with output.open("wb") as file:
+            file.writelines(chunks)
+    except OSError as error:
+        raise ConfigError([Fault("--output", str(output), f"can't be written: {error.strerror}")]) from None
+
+
+def migrate_command(context: typer.Context) -> None:
+    """Bring the database to this version."""
+    place: Workplace = context.obj
+    before, after = migrate(place.settings.datapeil.database_url)
+    complain(f"the database was at {before or 'nothing'} and is at {after} now")

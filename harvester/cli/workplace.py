@@ -1,0 +1,130 @@
+"""What a command works with, opened when it is needed: settings, cities, sources, store, the HTTP door. Closed at its end."""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from catalog.history import Limits as RemovalLimits
+from catalog.journal import moment
+from catalog.store.engine import Store, open_store, recall
+from config.cities import City, load_cities
+from config.faults import ConfigError, Fault
+from config.portals import load_sources
+from config.settings import Settings, load
+from config.source import HarvestSource
+from harvester.errors import HarvestError
+from harvester.fetch.allowance import Limits
+from harvester.fetch.door import Door, user_agent
+from harvester.fetch.question import Credentials
+from harvester.fetch.session import JobFetch
+from harvester.job import Tools
+from harvester.sources import OPTIONS
+
+DEMO_KEY = "demo_as_of"
+
+
+def program_version() -> str:
+    """The version of this program; `0` when it runs uninstalled."""
+    try:
+        return version("datapeil")
+    except PackageNotFoundError:
+        return "0"
+
+
+@dataclass
+class Workplace:
+    """Opened from one configuration file, or the packaged defaults; everything in it is made at first use."""
+
+    config: Path | None = None
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(self.config, os.environ)
+
+    @cached_property
+    def cities(self) -> tuple[City, ...]:
+        return load_cities()
+
+    @cached_property
+    def sources(self) -> tuple[HarvestSource, ...]:
+        return load_sources(self.settings.datapeil.sources, self.cities, OPTIONS)
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.settings.datapeil.database_url)
+
+    @cached_property
+    def door(self) -> Door:
+        http = self.settings.http
+        limits = Limits(
+            connect_s=http.timeout_connect_s,
+            read_s=http.timeout_read_s,
+            deadline_s=http.deadline_s,
+            max_bytes=http.max_bytes,
+            per_host_interval_s=http.per_host_interval_s,
+            allow_private=http.allow_private,
+        )
+        place = self.settings.datapeil
+        return Door(limits, user_agent(program_version(), place.public_url, place.contact))
+
+    @cached_property
+    def demo_as_of(self) -> datetime | None:
+        """The last day of a demo's world; null for a real database."""
+        with self.store.read() as db:
+            found = recall(db, DEMO_KEY)
+        return moment(found) if found else None
+
+    def now(self) -> datetime:
+        """The moment as of which the database is read: a demo stands still at its world's last day."""
+        return self.demo_as_of or datetime.now(UTC)
+
+    def fetch(self, source: HarvestSource) -> JobFetch:
+        """The door for one job of this source, with its key where the environment holds one."""
+        return self.door.session(credentials=self._credentials(source), turn=self.turn)
+
+    def _credentials(self, source: HarvestSource) -> Credentials | None:
+        key = os.environ.get(source.api_key_env or "")
+        if not key:
+            return None
+        value = f"Apikey {key}" if source.kind == "opendatasoft" else key
+        return Credentials(source.url, {"Authorization": value})
+
+    def _require_key(self, source: HarvestSource) -> None:
+        if source.api_key_env is not None and not os.environ.get(source.api_key_env):
+            message = f"the environment variable {source.api_key_env}, which holds this portal's key, is not set"
+            raise HarvestError(message, kind="config", url=source.url)
+
+    def tools(self, progress: Callable[[str, int, int | None], None] | None = None) -> Tools:
+        """What a run needs. `progress` is told source, records seen and the announced total after each page."""
+        removal = self.settings.removal
+        return Tools(
+            store=self.store,
+            fetch=self.fetch,
+            limits=RemovalLimits(removal.grace_runs, removal.grace_days, removal.max_share, removal.max_count),
+            clock=self.now,
+            lease_s=self.settings.schedule.lease_s,
+            raw_days=self.settings.retention.raw_days,
+            turn=self.turn,
+            require=self._require_key,
+            **({"progress": progress} if progress else {}),
+        )
+
+    def chosen(self, names: list[str]) -> list[HarvestSource]:
+        """The named sources, in that order; all enabled ones when none is named. Raises ConfigError for unknown names."""
+        if not names:
+            return [source for source in self.sources if source.enabled]
+        by_id = {source.id: source for source in self.sources}
+        unknown = [name for name in names if name not in by_id]
+        if unknown:
+            raise ConfigError([Fault("sources", name, "there is no such source; `sources` lists them") for name in unknown])
+        return [by_id[name] for name in dict.fromkeys(names)]
+
+    def close(self) -> None:
+        if "store" in self.__dict__:
+            self.store.close()

@@ -1,0 +1,187 @@
+"""The life of simulated datasets and portals: who was born when, edited when, gone when. Knows no city and no HTTP."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from harvester.demo.portal import Answer, App, Request
+from harvester.demo.truth import Datasets, Dialect, SimDataset
+
+EventKind = Literal[
+    "portal_opens",
+    "portal_closes",
+    "portal_moves",
+    "outage",
+    "blocked",
+    "empty",
+    "drop",
+    "redesign",
+    "mass_touch",
+    "ids_changed",
+    "slugs_renamed",
+    "published",
+    "withdrawn",
+    "federated",
+    "address_changed",
+    "page_answers",
+]
+TROUBLES = frozenset({"outage", "blocked", "empty", "drop", "redesign"})
+
+
+def at_noon(day: date, hour: int = 9) -> datetime:
+    """A time on that day, in UTC."""
+    return datetime.combine(day, time(hour), tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something the script makes happen to a source: from `day` until before `until`.
+
+    `expected`: the outcomes a careful harvester gives on those days, best first; empty when nothing special is due.
+    """
+
+    day: date
+    until: date
+    city: str
+    source: str
+    kind: EventKind
+    note: str
+    expected: tuple[str, ...] = ()
+
+    @property
+    def trouble(self) -> bool:
+        """Whether the portal does not show the truth on those days."""
+        return self.kind in TROUBLES
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """From `day` on the dataset is changed."""
+
+    day: date
+    change: Callable[[SimDataset], SimDataset]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One dataset on one portal. `key` is the same on every portal of the city. `live`: its data move every day."""
+
+    key: str
+    born: date
+    dataset: SimDataset
+    edits: tuple[Edit, ...] = ()
+    died: date | None = None
+    live: bool = False
+
+    def present(self, day: date) -> bool:
+        return self.born <= day and (self.died is None or day < self.died)
+
+
+def touched(day: date) -> Edit:
+    """The data were renewed: the modification time moves, and the number of records with it."""
+    return Edit(day, lambda known: replace(known, modified=at_noon(day), records=known.records + bool(known.records) * 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An event that spoils what the portal answers."""
+
+    event: Event
+    spoil: Callable[[App], App]
+
+
+@dataclass(slots=True)
+class SimPortal:
+    """One portal with its script. It lives from `opens` until before `closes`; before and after `gone` answers.
+
+    `forgotten`: the day the operator stops asking. `path` is added to the portal's root to make the source's url.
+    """
+
+    source: str
+    city: str
+    kind: Literal["ckan", "opendatasoft", "arcgis_hub", "dcat", "html", "watch"]
+    public: str
+    speak: Callable[[Datasets], App]
+    opens: date
+    closes: date
+    forgotten: date
+    path: str = ""
+    lives: tuple[Life, ...] = ()
+    events: tuple[Event, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    gone: Answer = field(default_factory=lambda: Answer(404))
+    options: Mapping[str, Any] = field(default_factory=dict)
+    successor_of: tuple[str, ...] = ()
+    _turns: list[date] = field(default_factory=list, repr=False)
+    _versions: dict[tuple[int, int], SimDataset] = field(default_factory=dict, repr=False)
+    _snapshot: tuple[int, date, tuple[SimDataset, ...]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        turns = {life.born for life in self.lives} | {life.died for life in self.lives if life.died}
+        turns |= {edit.day for life in self.lives for edit in life.edits}
+        self._turns = sorted(turns)
+
+    def at(self, day: date) -> tuple[SimDataset, ...]:
+        """What the portal holds on that day, whether or not it shows it; the same object as long as nothing moves."""
+        turn = bisect_right(self._turns, day)
+        moves = any(life.live and life.present(day) for life in self.lives)
+        known = self._snapshot
+        if known is not None and known[0] == turn and (known[1] == day or not moves):
+            return known[2]
+        shown = tuple(self._version(number, life, day) for number, life in enumerate(self.lives) if life.present(day))
+        self._snapshot = (turn, day, shown)
+        return shown
+
+    def _version(self, number: int, life: Life, day: date) -> SimDataset:
+        count = bisect_right(life.edits, day, key=lambda edit: edit.day)
+        known = self._versions.get((number, count))
+        if known is None:
+            known = life.dataset
+            for edit in life.edits[:count]:
+                known = edit.change(known)
+            self._versions[number, count] = known
+        return replace(known, modified=at_noon(day, 5)) if life.live else known
+
+    def keys(self, day: date) -> frozenset[str]:
+        """The city's own datasets that are there on that day, each by the key it has on every portal of the city."""
+        if not self.opens <= day < self.closes:
+            return frozenset()
+        return frozenset(life.key for life in self.lives if life.present(day) and not life.dataset.federated)
+
+    def app(self, today: Callable[[], date]) -> App:
+        """The portal as an App on the simulated day."""
+        usual = self.speak(lambda: self.at(today()))
+        spoiled = [(trouble.event, trouble.spoil(usual)) for trouble in self.troubles]
+
+        def answer(request: Request) -> Answer:
+            day = today()
+            if not self.opens <= day < self.closes:
+                return self.gone
+            for event, broken in spoiled:
+                if event.day <= day < event.until:
+                    return broken(request)
+            return usual(request)
+
+        return answer
+
+
+def only_dialect(spoil: Callable[[Dialect], App]) -> Callable[[App], App]:
+    """A listing fault for a portal whose App is a plain dialect."""
+
+    def spoiled(app: App) -> App:
+        if not isinstance(app, Dialect):
+            raise TypeError("a listing fault needs a dialect")
+        return spoil(app)
+
+    return spoiled
+
+
+def weeks(number: int) -> timedelta:
+    return timedelta(weeks=number)
+
+
+def in_steps(days: Sequence[date], count: int) -> list[date]:
+    """`count` days chosen from `days`, evenly and in order."""
+    return [days[index * len(days) // count] for index in range(count)]

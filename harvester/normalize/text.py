@@ -1,0 +1,210 @@
+"""Texts: HTML and hostile characters to plain text, one per language. Cleaning twice is cleaning once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from html import unescape
+from html.entities import html5
+from unicodedata import is_normalized
+from unicodedata import normalize as compose
+
+from bs4 import BeautifulSoup
+from bs4.element import CData, NavigableString, PageElement, Tag
+
+from catalog.model import Text
+from harvester.normalize.reading import Reading, is_placeholder
+
+MAX_TITLE = 500
+MAX_DESCRIPTION = 10_000
+MAX_INPUT = 40_000  # characters of markup worth parsing
+MAX_LANGUAGES = 50
+PARSES = 2  # rounds of HTML inside escaped HTML that are read as HTML
+ROUNDS = 6  # rounds after which a text that still hides markup loses the characters that make it
+
+# C0, C1, soft hyphen, invisible and bidirectional controls, surrogates: nothing a reader should meet.
+HOSTILE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+BLANKS = re.compile(r"[^\S\n]+")
+AROUND_LINE_END = re.compile(r" ?\n ?")
+MANY_LINE_ENDS = re.compile(r"\n{3,}")
+TAG = re.compile(r"<[a-zA-Z/!?]")
+ANY_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+PROCESSING = re.compile(r"<\?[^<>]*>?")
+ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+NESTED_AMPERSAND = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
+BLOCK_NAMES = (
+    "address article aside blockquote dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header",
+    "hr main nav ol p pre section table ul",
+)
+BLOCKS = frozenset(name for names in BLOCK_NAMES for name in names.split())
+LINES = frozenset({"br", "li", "tr", "option", "caption"})
+LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8}){0,4}|und|UND")
+UNTAGGED = frozenset({"", "und", "@none", "none", "zxx", "mul"})
+
+
+def texts(value: object, field: str, reading: Reading, limit: int = MAX_DESCRIPTION) -> Text:
+    """A plain text in the source's language, or one text per language as the portal tagged them."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        text = _text(value, field, reading, limit)
+        return {reading.language: text} if text else {}
+    found: dict[str, str] = {}
+    for tag, inner in list(value.items())[:MAX_LANGUAGES]:
+        language = _language(tag, field, reading)
+        text = _text(inner, field, reading, limit) if language else None
+        if language and text:
+            found.setdefault(language, text)
+    return found
+
+
+def plain_text(value: object, field: str, reading: Reading, limit: int = MAX_TITLE) -> str | None:
+    """One text without language, on one line unless it may be as long as a description; null when nothing is left."""
+    return None if value is None else _text(value, field, reading, limit)
+
+
+def _text(value: object, field: str, reading: Reading, limit: int) -> str | None:
+    if type(value) is str and value and len(value) <= limit and _is_clean(value) and not is_placeholder(value):
+        return value
+    raw = reading.text(value, field)
+    if raw is None:
+        return None
+    text = clean(raw[:MAX_INPUT]) if limit > MAX_TITLE else line(raw[:MAX_INPUT])
+    if len(raw) > MAX_INPUT or len(text) > limit:
+        reading.add("text_cut", field, raw)
+        text = text[:limit].rstrip()
+    if is_placeholder(text):
+        reading.add("placeholder", field, text)
+        return None
+    return text or None
+
+
+def _language(tag: object, field: str, reading: Reading) -> str | None:
+    """The BCP 47 tag; `und` where a map has an untagged text; null for a machine translation (`en-t-nl`)."""
+    if not isinstance(tag, str):
+        return "und"
+    tag = tag.strip().replace("_", "-")
+    if tag.lower() in UNTAGGED:
+        return "und"
+    if "-t-" in tag.lower():
+        return None
+    if not LANGUAGE_TAG.fullmatch(tag):
+        reading.add("bad_language_tag", field, tag)
+        return "und"
+    primary, *rest = tag.split("-")
+    return "-".join([primary.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])
+
+
+def clean(text: str) -> str:
+    """Plain text with its paragraphs: no markup, no hostile characters, NFC, blanks squeezed. Idempotent."""
+    if _is_clean(text):
+        return text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if not _is_plain(text.replace("\n", "")):
+        text = BLANKS.sub(" ", _without_markup(text))
+    elif "  " in text:
+        text = BLANKS.sub(" ", text)
+    if " \n" in text or "\n " in text:
+        text = AROUND_LINE_END.sub("\n", text)
+    return (MANY_LINE_ENDS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
+
+
+@lru_cache(maxsize=8192)
+def _short_line(text: str) -> str:
+    return " ".join(_without_markup(text).split())
+
+
+def line(text: str) -> str:
+    """The same on one line."""
+    if _is_clean(text):
+        return text
+    return _short_line(text) if len(text) <= MAX_TITLE else " ".join(_without_markup(text).split())
+
+
+def _is_clean(text: str) -> bool:
+    return _is_plain(text) and "  " not in text and text[:1] != " " and text[-1:] != " "
+
+
+def _is_plain(text: str) -> bool:
+    """Nothing to decode, to drop or to compose."""
+    return text.isprintable() and "<" not in text and "&" not in text and (text.isascii() or is_normalized("NFC", text))
+
+
+def _harmless(text: str) -> str:
+    return compose("NFC", HOSTILE.sub("", LINE_END.sub("\n", text)))
+
+
+def _without_markup(text: str) -> str:
+    """Text inside markup inside entities, down to where nothing is left to decode."""
+    text = _harmless(text)
+    for turn in range(ROUNDS):
+        text = NESTED_AMPERSAND.sub("&amp;", text) if "&" in text else text
+        if TAG.search(text):
+            text = _text_of_html(text) if turn < PARSES else ANY_TAG.sub(" ", text)
+        elif _has_entity(text):
+            text = ENTITY.sub(_decoded, text)
+        else:
+            return text
+        text = _harmless(text)
+    return _harmless(text.replace("<", " ").replace("&", " "))
+
+
+def _has_entity(text: str) -> bool:
+    return "&" in text and any(_decoded(found) != found[0] for found in ENTITY.finditer(text))
+
+
+def _decoded(entity: re.Match[str]) -> str:
+    if entity[1].startswith("#"):
+        return unescape(entity[0])
+    return html5.get(f"{entity[1]};", entity[0])
+
+
+def _text_of_html(markup: str) -> str:
+    """The visible text, entities left as they are (the next round reads them), so `?a=1&copy=2` in a link survives."""
+    soup = BeautifulSoup(PROCESSING.sub("", markup).replace("&", "&amp;"), "html.parser")
+    return "".join(_pieces(soup))
+
+
+def _pieces(soup: BeautifulSoup) -> Iterator[str]:
+    """Walks without recursion: markup may be nested thousands of levels deep."""
+    open_tags: list[Tag] = []
+    said: list[str] = []  # since the last link began
+    for element in soup.descendants:
+        while open_tags and open_tags[-1] is not element.parent:
+            yield _closing(open_tags.pop(), said)
+        if isinstance(element, Tag):
+            open_tags.append(element)
+            if element.name == "a":
+                said.clear()
+            yield _break(element)
+        elif _is_visible(element):
+            said.append(str(element))
+            yield str(element)
+    while open_tags:
+        yield _closing(open_tags.pop(), said)
+
+
+def _is_visible(element: PageElement) -> bool:
+    return type(element) is NavigableString or type(element) is CData
+
+
+def _break(tag: Tag) -> str:
+    if tag.name in BLOCKS:
+        return "\n\n"
+    if tag.name in LINES:
+        return "\n"
+    return " " if tag.name in ("td", "th") else ""
+
+
+def _closing(tag: Tag, said: list[str]) -> str:
+    """What a closing tag leaves: a break, or the target of a link behind its words."""
+    if tag.name != "a":
+        return _break(tag)
+    target = "".join(str(tag.get("href") or "").split()).removeprefix("mailto:")
+    is_address = target.lower().startswith(("http://", "https://")) or "@" in target
+    words = "".join(said).strip()
+    return f" ({target})" if is_address and target.rstrip("/") != words.rstrip("/") else ""

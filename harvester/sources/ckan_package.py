@@ -1,0 +1,186 @@
+"""One CKAN package read as a dataset: its own fields, those of schemas, and extras. Knows no listing."""
+
+import re
+from typing import Any, Final
+
+from harvester.sources.base import HarvestRecord, RawContact, RawDataset, RawDistribution, RawService
+from harvester.sources.loose import (
+    absolute,
+    email,
+    iri,
+    json_text,
+    label,
+    labels,
+    listed,
+    localized,
+    objects,
+    text,
+    when,
+)
+
+NAIVE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$")
+BOX: Final = ("bbox-west-long", "bbox-south-lat", "bbox-east-long", "bbox-north-lat")
+HARVESTED: Final = ("harvest_source_id", "harvest_object_id", "harvest_catalogue_url")
+LICENSE: Final = ("license_url", "license_id", "license_title", "license")
+FREQUENCY: Final = ("frequency", "accrual_periodicity", "frequency-of-update", "update_frequency", "updatefrequency")
+
+Package = dict[str, Any]
+
+
+def read_package(record: HarvestRecord, fields: Package, base: str) -> RawDataset:
+    """`fields`: the decoded package; `base`: the portal's address without a slash at its end.
+
+    `federated` says that the portal harvested the package elsewhere.
+    """
+    package = with_extras(fields)
+    resources = [part for part in objects(package.get("resources")) if part.get("state") != "deleted"]
+    publisher_name, publisher_id = publisher_of(package)
+    return RawDataset(
+        identifier=record.identifier,
+        title=localized(package.get("title_translated") or package.get("title")),
+        description=localized(package.get("notes_translated") or package.get("notes")),
+        publisher_name=publisher_name,
+        publisher_id=publisher_id,
+        creator_name=label(first(package, "creator_name", "creator"), ("name",)),
+        creator_id=iri(package.get("creator_uri")) or iri(first_object(package.get("creator"))),
+        contacts=contacts(package),
+        keywords=shown(package.get("tags"), ("display_name", "name")),
+        themes=listed(package.get("theme")) + shown(package.get("groups"), ("title", "display_name", "name")),
+        licenses=labels([package.get(key) for key in LICENSE]),
+        access_rights=label(package.get("access_rights")),
+        rights=label(package.get("rights")),
+        frequency=label(first(package, *FREQUENCY)),
+        issued=when(first(package, "issued", "dcat_issued")) or utc(package.get("metadata_created")),
+        modified=when(first(package, "modified", "dcat_modified")) or utc(package.get("metadata_modified")),
+        languages=languages(package.get("language")),
+        spatial=spatial(package),
+        temporal=temporal(package),
+        landing_page=f"{base}/dataset/{text(package.get('name')) or record.identifier}",
+        conforms_to=listed(package.get("conforms_to")),
+        version=text(package.get("version")),
+        same_as=[same for key in ("uri", "guid", "harvest_dataset_url") if (same := iri(package.get(key)))],
+        federated=any(package.get(key) for key in HARVESTED),
+        distributions=[distribution(resource, base) for resource in resources],
+        services=[service for resource in resources for service in services(resource)],
+    )
+
+
+def shown(value: Any, keys: tuple[str, ...]) -> list[str]:
+    """The names of tags or groups as a reader sees them."""
+    return [name for part in objects(value) if (name := label(part, keys))]
+
+
+def with_extras(package: Package) -> Package:
+    """The package with its extras beside its own fields; a field of its own wins unless it is empty."""
+    for extra in objects(package.get("extras")):
+        key = text(extra.get("key"))
+        if key and not package.get(key):
+            package[key] = extra.get("value")
+    return package
+
+
+def first(package: Package, *keys: str) -> Any:
+    """The value of the first of `keys` that is not empty."""
+    return next((value for key in keys if (value := package.get(key))), None)
+
+
+def first_object(value: Any) -> dict[str, Any]:
+    return next(iter(objects(value)), {})
+
+
+def utc(value: Any) -> str | int | float | None:
+    """CKAN's own times are UTC and say no zone."""
+    time = when(value)
+    return time + "Z" if isinstance(time, str) and NAIVE_TIME.match(time) else time
+
+
+def publisher_of(package: Package) -> tuple[str | None, str | None]:
+    """Name and IRI: what the package says of its publisher, else the organization that owns it."""
+    publisher = package.get("publisher")
+    name = text(package.get("publisher_name")) or label(publisher, ("name", "title"))
+    identifier = iri(package.get("publisher_uri")) or iri(first_object(publisher))
+    if name or identifier:
+        return name, identifier
+    return label(package.get("organization"), ("title", "display_name", "name")), None
+
+
+def contacts(package: Package) -> list[RawContact]:
+    """Contact, maintainer and author, nobody twice."""
+    found = [
+        RawContact(label(part.get("name")), email(part.get("email")), text(part.get("url")))
+        for part in objects(package.get("contact"))
+    ]
+    found += [
+        RawContact(text(package.get(name)), email(first(package, *addresses)), iri(package.get(page)) if page else None)
+        for name, addresses, page in (
+            ("contact_name", ("contact_email", "contact-email"), "contact_uri"),
+            ("maintainer", ("maintainer_email",), None),
+            ("author", ("author_email",), None),
+        )
+    ]
+    for key in ("contact_point", "administrative_contact", "metadata_contact"):
+        found.append(in_one_line(text(package.get(key)) or ""))
+    unique = {(one.name, one.email): one for one in reversed(found) if one.name or one.email or one.url}
+    return list(reversed(unique.values()))
+
+
+def in_one_line(line: str) -> RawContact:
+    """`name - title - mail - phone`, any part of it absent."""
+    parts = [part.strip() for part in line.split(" - ") if part.strip()]
+    address = next((part for part in parts if "@" in part), None)
+    return RawContact(next((part for part in parts[:1] if part != address), None), email(address))
+
+
+def languages(value: Any) -> list[str]:
+    return [part for one in listed(value) for part in re.split(r"\s*,\s*", one) if part]
+
+
+def spatial(package: Package) -> list[str]:
+    """IRIs, labels, GeoJSON texts and boxes, from scheming fields and from extras."""
+    found = [iri(package.get("spatial_uri")), json_text(package.get("spatial"))]
+    found += [text(first(package, "spatial_text", "spatial-text", "spatialcoverage"))]
+    for place in objects(package.get("spatial_coverage")):
+        found += [iri(place), text(place.get("text")), json_text(place.get("bbox") or place.get("geom"))]
+    box = [text(package.get(side)) for side in BOX]
+    found += [",".join(side for side in box if side)] if all(box) else []
+    return list(dict.fromkeys(place for place in found if place))
+
+
+def temporal(package: Package) -> list[tuple[str | None, str | None]]:
+    found = [
+        (label(period.get("start")), label(period.get("end"))) for period in objects(package.get("temporal_coverage"))
+    ]
+    starts = listed(first(package, "temporal_start", "temporal_coverage-from", "time_coverage_from"))
+    ends = listed(first(package, "temporal_end", "temporal_coverage-to", "time_coverage_to"))
+    found.append((starts[0] if starts else None, ends[0] if ends else None))
+    start, _, end = (text(package.get("temporal")) or "").partition("/")
+    found.append((start or None, end or None))
+    return [period for period in found if period != (None, None)]
+
+
+def distribution(resource: dict[str, Any], base: str) -> RawDistribution:
+    url = absolute(base, text(resource.get("url")))
+    stored_here = resource.get("url_type") == "upload" or resource.get("resource_type") == "file"
+    return RawDistribution(
+        identifier=text(resource.get("id")),
+        title=localized(resource.get("name_translated") or resource.get("name") or resource.get("title")),
+        description=localized(resource.get("description_translated") or resource.get("description")),
+        access_url=absolute(base, text(resource.get("access_url"))) or url,
+        download_url=absolute(base, text(resource.get("download_url"))) or (url if stored_here else None),
+        format=label(resource.get("format")),
+        media_type=text(resource.get("mimetype")),
+        byte_size=when(resource.get("size")),
+        license=label(first(resource, "license", "license_url", "license_id")),
+        rights=label(resource.get("rights")),
+        issued=when(resource.get("issued")) or utc(resource.get("created")),
+        modified=when(resource.get("modified")) or utc(resource.get("last_modified")),
+        checksum=text(resource.get("hash")),
+    )
+
+
+def services(resource: dict[str, Any]) -> list[RawService]:
+    return [
+        RawService(endpoint, localized(service.get("title")))
+        for service in objects(resource.get("access_services"))
+        for endpoint in labels(service.get("endpoint_url"))
+    ]
