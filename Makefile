@@ -63,7 +63,7 @@ bench: setup-dev ## the figures of the README, as medians and ratios of one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup-dev ## write the generated parts of docs/, then prove that nothing is undocumented
-	@$(PYTEST) --accept -p no:randomly -p no:cacheprovider --quiet tests/test_docs.py
+	@$(PYTEST) --accept -p no:randomly -p no:cacheprovider --quiet tests/config/test_reference.py tests/test_docs.py
 
 accept: setup-dev ## rewrite the expectation files beside the payloads; read the diff before you commit it
 	@$(PYTEST) --accept --numprocesses=2 --quiet $(ARGS)

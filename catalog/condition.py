@@ -1,4 +1,5 @@
-"""How a source is doing, in one word, from its last run and how long ago its last complete one was. Pure; the clock is handed in."""
+"""How a source is doing, in one word, from its last run and how long ago its last complete one was. Pure; the clock is
+handed in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """One source on the board. `every`: its interval; `last`: its newest ended run; `held`: numbers of the waiting jobs."""
+    """One source on the board. `every`: its interval; `last`: its newest ended run; `held`: numbers of the waiting
+    jobs."""
 
     source: str
     city: str

@@ -1,4 +1,5 @@
-"""The stable face of a dataset: flat fields to compare, a hash that ignores order and empty fields, keys to recognize it by.
+"""The stable face of a dataset: flat fields to compare, a hash that ignores order and empty fields, keys to recognize
+it by.
 
 Knows nothing of what changed when. Raise VERSION when the same dataset would hash to another value.
 """
@@ -81,7 +82,9 @@ PLAIN = tuple(item.name for item in fields(Dataset) if item.name not in NESTED a
 
 
 DISTRIBUTION_NAMES = "|".join(item.name for item in fields(Distribution))
-DISTRIBUTION_PATH = re.compile(rf"distributions\.(?P<key>.+)\.(?P<name>{DISTRIBUTION_NAMES})(?:\.(?P<tag>[\w-]+))?$", re.DOTALL)
+DISTRIBUTION_PATH = re.compile(
+    rf"distributions\.(?P<key>.+)\.(?P<name>{DISTRIBUTION_NAMES})(?:\.(?P<tag>[\w-]+))?$", re.DOTALL
+)
 
 
 def without(flat: Mapping[str, Any], restless: Collection[str]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""How a listing changes what we know: field-level changes, the proof that a listing is whole, and the guards before a removal.
+"""How a listing changes what we know: field-level changes, the proof that a listing is whole, and the guards before a
+removal.
 
 Pure: values in, a verdict out. Knows no portal, no clock and no database; the thresholds come from settings.
 """
@@ -24,9 +25,7 @@ CALM_AFTER = 48  # complete runs without a change until a restless field counts 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """The fields in which two flat datasets differ, each with its value before and after (null where absent)."""
     paths = before.keys() | after.keys()
-    return {
-        path: (before.get(path), after.get(path)) for path in sorted(paths) if before.get(path) != after.get(path)
-    }
+    return {path: (before.get(path), after.get(path)) for path in sorted(paths) if before.get(path) != after.get(path)}
 
 
 def apply(flat: Mapping[str, Any], changes: Fields) -> dict[str, Any]:
@@ -188,7 +187,8 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A suspicious listing. `reason`: churn, loss, empty or expect. `apply_seen`: what was seen may be stored all the same."""
+    """A suspicious listing. `reason`: churn, loss, empty or expect. `apply_seen`: what was seen may be stored all the
+    same."""
 
     reason: str
     message: str
@@ -313,7 +313,8 @@ def set_digest(reason: str, absent: Iterable[Absent], pairs: Iterable[Pair] = ()
 
 
 def paired(absent: Sequence[Absent], newcomers: Sequence[Newcomer]) -> tuple[Pair, ...]:
-    """Old and new that are alike, each used once: by whole content first, then by a title that is unique on both sides."""
+    """Old and new that are alike, each used once: by whole content first, then by a title that is unique on both
+    sides."""
     pairs: list[Pair] = []
     olds, news = list(absent), list(newcomers)
     for basis in ("content_key", "title_key"):
@@ -331,5 +332,7 @@ def paired(absent: Sequence[Absent], newcomers: Sequence[Newcomer]) -> tuple[Pai
 def _unique(items: Sequence[Any], key: str) -> dict[str, Any]:
     counts = Counter(getattr(item, key) for item in items)
     return {
-        getattr(item, key): item for item in items if getattr(item, key) and item.title_key and counts[getattr(item, key)] == 1
+        getattr(item, key): item
+        for item in items
+        if getattr(item, key) and item.title_key and counts[getattr(item, key)] == 1
     }

@@ -1,4 +1,5 @@
-"""What happened: runs of a harvest, changes of datasets, what we remember of a source. Values only; knows no clock and no database."""
+"""What happened: runs of a harvest, changes of datasets, what we remember of a source. Values only; knows no clock and
+no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,7 +83,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class HarvestJob:
-    """One run of one source. Times are ISO 8601 in UTC; `evidence` is JSON: what the run saw and what the guards weighed."""
+    """One run of one source. Times are ISO 8601 in UTC; `evidence` is JSON: what the run saw and what the guards
+    weighed."""
 
     id: int | None
     source: str

@@ -1,8 +1,7 @@
 """The shared catalogue in DCAT terms, with controlled values only. Knows no portal, no database and no clock.
 
-`RawDataset` in `harvester.sources.base` has the same names with the portal's own values; `harvester.normalize` leads from one
-to the other. Every class is a frozen value: a change makes a new one.
-"""
+`RawDataset` in `harvester.sources.base` has the same names with the portal's own values; `harvester.normalize` leads
+from one to the other. Every class is a frozen value: a change makes a new one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,11 +11,9 @@ Text = Mapping[str, str]
 """Language tag (BCP 47, `und` when unknown) -> plain text without markup."""
 
 
-
 def no_text() -> Text:
     """An absent text."""
     return {}
-
 
 
 class State(StrEnum):
@@ -101,10 +98,10 @@ class DataService:
 class Dataset:
     """dcat:Dataset as one portal lists it.
 
-    `identifier` is the portal's own and stable key. `license`, `themes`, `frequency`, `access_rights`, `languages` are IRIs of
-    the controlled lists, or null/absent. `issued`, `modified`: ISO 8601 in UTC (date or date-time as the portal gave it).
-    `federated`: the entry belongs to another organisation; it is shown, but the city did not publish it.
-    """
+    `identifier` is the portal's own and stable key. `license`, `themes`, `frequency`, `access_rights`, `languages` are
+    IRIs of the controlled lists, or null/absent. `issued`, `modified`: ISO 8601 in UTC (date or date-time as the
+    portal gave it). `federated`: the entry belongs to another organisation; it is shown, but the city did not publish
+    it."""
 
     identifier: str
     title: Text = field(default_factory=no_text)
@@ -135,7 +132,8 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class CatalogRecord:
-    """dcat:CatalogRecord: what we know about one listing. Our `id` never depends on title, URL or the portal's key alone.
+    """dcat:CatalogRecord: what we know about one listing. Our `id` never depends on title, URL or the portal's key
+    alone.
 
     Times are ISO 8601 in UTC. `missing_since` is set while the dataset is missing or withdrawn.
     """

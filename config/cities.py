@@ -1,4 +1,4 @@
-"""The organisations whose data we watch: names, identifiers with validity, place on the map. Knows no portal."""
+"""The organizations whose data we watch: names, identifiers with validity, place on the map. Knows no portal."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -44,7 +44,7 @@ class Validity(Strict):
 
 
 class Identifier(Validity):
-    """A number in a public register: `cbe` (enterprises, 10 digits) or `ovo` (Flemish organisations)."""
+    """A number in a public register: `cbe` (enterprises, 10 digits) or `ovo` (Flemish organizations)."""
 
     scheme: Literal["cbe", "ovo"]
     value: Annotated[str, Field(pattern=r"^(\d{10}|OVO\d{6})$")]
@@ -64,7 +64,7 @@ class Identifier(Validity):
 
 
 class Territory(Validity):
-    """A change of the area the organisation speaks for."""
+    """A change of the area the organization speaks for."""
 
     gained: Name
     note: str = ""
@@ -78,7 +78,7 @@ class Tile(Strict):
 
 
 class City(Strict):
-    """One organisation. `names` by language; `aliases` are the names it publishes under."""
+    """One organization. `names` by language; `aliases` are the names it publishes under."""
 
     id: SkipJsonSchema[str]
     kind: Literal["centre_city", "community_commission"]
@@ -100,7 +100,7 @@ class City(Strict):
 
 
 def load_cities(path: Path = PACKAGED_CITIES) -> tuple[City, ...]:
-    """The organisations, sorted by id: one section each, named by the id. Raises ConfigError with every fault."""
+    """The organizations, sorted by id: one section each, named by the id. Raises ConfigError with every fault."""
     document, faults = read(path)
     cities: list[City] = []
     for city_id, entry in document.items():

@@ -44,9 +44,12 @@ def load_sources(folder: Path, cities: Sequence[City], options: Options) -> tupl
 
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise ConfigError([Fault(folder.name, "", f"expected a folder with one TOML file per source at {folder}")])
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".toml" and path.name[0] != ".")
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:
+        message = f"expected a readable folder with one TOML file per source at {folder}"
+        raise ConfigError([Fault(folder.name, "", message)]) from None
+    paths = [path for path in inside if path.suffix.lower() == ".toml" and not path.name.startswith(".")]
     if not paths:
         raise ConfigError([Fault(folder.name, "", f"expected at least one source file such as gent.toml in {folder}")])
     return paths

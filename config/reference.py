@@ -37,7 +37,7 @@ def _settings(text: str) -> Iterator[str]:
         elif found := SETTING.fullmatch(line):
             expected = form(root, root["$defs"][section.capitalize()]["properties"][found[1]])
             yield f"### `{section}.{found[1]}`"
-            yield f"{_sentence(expected)} Default: `{found[2]}`."
+            yield f"Expected: {expected}. Default: `{found[2]}`."
             yield " ".join(comment)
         if not line.startswith("#"):
             comment = []
@@ -51,14 +51,14 @@ def _source_keys() -> Iterator[str]:
     for section in ("filter", "expect"):
         inner = schema["$defs"][section.capitalize()]
         yield f"### Section `[{section}]`"
-        yield _prose(inner.get("description", ""))
+        yield inner["description"]
         yield _table({**schema, **inner}, inner["properties"])
 
 
 def _options(model: type[BaseModel]) -> Iterator[str]:
     schema = model.model_json_schema()
     if model.__doc__:
-        yield _prose(model.__doc__)
+        yield cleandoc(model.__doc__)
     yield _table(schema, schema["properties"]) if schema.get("properties") else "It has none."
 
 
@@ -77,11 +77,3 @@ def _default(part: Schema) -> str:
     if default in (None, "", {}, []):
         return ""
     return "`" + ("1d" if default == "P1D" else json.dumps(default, ensure_ascii=False)) + "`"
-
-
-def _prose(text: str) -> str:
-    return cleandoc(text)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from config.document import Document, read
 from config.faults import ConfigError, Fault, secret_faults, validated
@@ -19,6 +19,7 @@ DEFAULTS = PACKAGED / "defaults.toml"
 DATABASE_FORM = "sqlite:///<file> or postgresql+psycopg://<user>@<host>/<database>"
 CONTACT_FORM = 'a mail address or a web address such as "opendata@example.org"'
 PUBLIC_URL_FORM = 'a web address such as "https://datapeil.example.org"'
+FOLDER_FORM = "the path of a folder"
 HOST_FORM = 'a host or a network such as "127.0.0.1", "10.1.0.0/16" or "portal.intern"'
 
 SQLITE = "sqlite:///"
@@ -33,8 +34,14 @@ def _database_url(value: str) -> str:
     if POSTGRESQL.match(value):
         return POSTGRESQL.sub("postgresql+psycopg://", value, count=1)
     file = value.removeprefix(SQLITE)
-    if file == value or file.split("?")[0] in ("", "/", ":memory:"):
+    if file == value or file.split("?")[0] in ("", "/", ":memory:") or "\0" in file:
         raise ValueError(f"expected {DATABASE_FORM}")
+    return value
+
+
+def _folder(value: object) -> object:
+    if isinstance(value, str) and (not value or "\0" in value):
+        raise ValueError(f"expected {FOLDER_FORM}")
     return value
 
 
@@ -72,7 +79,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url), _text(DATABASE_FORM)
 Contact = Annotated[str, AfterValidator(_contact), _text(CONTACT_FORM)]
 PublicUrl = Annotated[str, AfterValidator(_public_url), _text(PUBLIC_URL_FORM)]
 HostOrNetwork = Annotated[str, AfterValidator(_host_or_network), _text(HOST_FORM)]
-Folder = Annotated[Path, _text("the path of a folder")]
+Folder = Annotated[Path, BeforeValidator(_folder), _text(FOLDER_FORM)]
 
 
 class Datapeil(Strict):
@@ -170,7 +177,7 @@ def _placed(settings: Settings, given: Document, base: Path, origin: tuple[str, 
     address = _database_address(place, given, origin)
     if address.startswith(SQLITE):
         address = SQLITE + str(base / address.removeprefix(SQLITE))
-    placed = place.model_copy(update={"sources": folder.resolve(), "database_url": address})
+    placed = place.model_copy(update={"sources": folder, "database_url": address})
     return settings.model_copy(update={"datapeil": placed})
 
 

@@ -101,7 +101,7 @@ class Strict(BaseModel):
 
 
 class Filter(Strict):
-    """Which records of a shared portal belong to the city; an empty tuple does not filter."""
+    """Which records of a shared portal belong to the city; an empty list does not filter."""
 
     publisher: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=(),
@@ -133,7 +133,7 @@ class HarvestSource(Strict):
     """One portal to harvest. `options` was checked against the kind's own options when it was loaded."""
 
     id: SkipJsonSchema[str]  # not a key of the file
-    city: CityId = Field(description="The organisation whose portal this is.")
+    city: CityId = Field(description="The organization whose portal this is.")
     kind: Kind = Field(
         description="The software or format; kinds that are not built yet are valid only while disabled."
     )

@@ -31,9 +31,10 @@ class HarvestError(Exception):
 
 
 class FetchError(HarvestError):
-    """The answer did not come, or may not be used. `retry_after_s`: the portal's own wish; `transient`: worth a retry."""
+    """The answer did not come, or may not be used. `retry_after_s`: the portal's own wish; `transient`: worth a
+    retry."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the facts of one answer, each by name
         self,
         message: str,
         *,

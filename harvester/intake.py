@@ -1,4 +1,5 @@
-"""The records of a run against what we know: same bytes, same content, changed, or new. Everything is staged, nothing stored."""
+"""The records of a run against what we know: same bytes, same content, changed, or new. Everything is staged, nothing
+stored."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

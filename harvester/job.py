@@ -1,4 +1,5 @@
-"""One run of one source: lease, walk, judge, settle. The job boundary: the one place where harvest faults become an outcome."""
+"""One run of one source: lease, walk, judge, settle. The job boundary: the one place where harvest faults become an
+outcome."""
 
 import logging
 import time
@@ -33,11 +34,19 @@ GROWTH = 10  # known datasets from which on a sudden growth is remarked
 EVIDENCE_IDS = 200_000  # ids and pairs kept as evidence of one held job; a release works from them
 
 
+def _unheard(_source: str, _seen: int, _total: int | None) -> None:
+    """Nobody follows the progress."""
+
+
+def _unasked(_source: HarvestSource) -> None:
+    """Nothing is required."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a run works with. `fetch` opens the door for one source; `clock` gives the moment, aware. `turn` is held while
-    a job computes and let go by the door while it waits: one job at a time parses, all of them may wait. `require` raises
-    HarvestError for a source that lacks what it needs, such as its key."""
+    """What a run works with. `fetch` opens the door for one source; `clock` gives the moment, aware. `turn` is held
+    while a job computes and let go by the door while it waits: one job at a time parses, all of them may wait.
+    `require` raises HarvestError for a source that lacks what it needs, such as its key."""
 
     store: Store
     fetch: Callable[[HarvestSource], JobFetch]
@@ -47,8 +56,8 @@ class Tools:
     raw_days: float = 90
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
     strict: bool = False
-    progress: Callable[[str, int, int | None], None] = field(default=lambda source, seen, total: None)
-    require: Callable[[HarvestSource], None] = field(default=lambda source: None)
+    progress: Callable[[str, int, int | None], None] = _unheard
+    require: Callable[[HarvestSource], None] = _unasked
 
 
 @dataclass(slots=True)
@@ -67,7 +76,8 @@ class Run:
 
 
 def run(source: HarvestSource, tools: Tools) -> HarvestJob | None:
-    """Harvest `source` now and store the result; null when another process is at it. Never raises for what a portal does."""
+    """Harvest `source` now and store the result; null when another process is at it. Never raises for what a portal
+    does."""
     now = tools.clock()
     with tools.store.write() as db:
         number = jobs.start(db, source.id, source.city, now, tools.lease_s)
@@ -128,11 +138,14 @@ def _walk(run: Run, limit: int | None) -> None:
         if run.tools.strict:
             raise
         log.exception("bug while harvesting %s", run.source.id)
-        run.error = JobError("bug", f"the program failed on this portal's answer: {type(error).__name__}: {error}"[:500])
+        run.error = JobError(
+            "bug", f"the program failed on this portal's answer: {type(error).__name__}: {error}"[:500]
+        )
 
 
 def _unmodified(run: Run) -> bool:
-    """Whether every page says that it is as it was. Not asked while something is missing, or after a change of mapping."""
+    """Whether every page says that it is as it was. Not asked while something is missing, or after a change of
+    mapping."""
     known = run.intake.known
     if known.stale or known.missing or not known.ids:
         return False
@@ -188,7 +201,8 @@ def _conclude(run: Run) -> Settlement:
         counts=_counts(run, verdict, apply_seen),
         held_reason=hold.message if hold else None,
         decision=Decision.OPEN if hold else None,
-        error=run.error or (JobError("empty", hold.message, run.source.url) if hold and hold.reason == "empty" else None),
+        error=run.error
+        or (JobError("empty", hold.message, run.source.url) if hold and hold.reason == "empty" else None),
         evidence=evidence,
     )
     clean = outcome in (Outcome.SUCCEEDED, Outcome.SUCCEEDED_WITH_ISSUES) and verdict.answered is None

@@ -1,4 +1,5 @@
-"""What a run walks and so can prove: counts, repetitions, the announced total, the natural end. Knows no store and no portal."""
+"""What a run walks and so can prove: counts, repetitions, the announced total, the natural end. Knows no store and no
+portal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

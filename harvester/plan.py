@@ -13,7 +13,8 @@ BAD = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.ABORTED})
 
 
 def due(sources: Iterable[HarvestSource], states: Mapping[str, SourceState], now: datetime) -> list[HarvestSource]:
-    """Enabled sources whose time has come and that nobody works on, the longest waiting first. A requested one is due."""
+    """Enabled sources whose time has come and that nobody works on, the longest waiting first. A requested one is
+    due."""
     ready = [
         (_due_at(states.get(source.id)), source.id, source)
         for source in sources

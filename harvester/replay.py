@@ -1,4 +1,5 @@
-"""Reading the stored raw records again with today's code: what a mapping fix would change, and storing it when asked."""
+"""Reading the stored raw records again with today's code: what a mapping fix would change, and storing it when
+asked."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +41,9 @@ def differences(source: HarvestSource, store: Store) -> Iterator[Difference]:
                 yield found
 
 
-def replay(source: HarvestSource, store: Store, clock: Callable[[], datetime], lease_s: float = 120) -> HarvestJob | None:
+def replay(
+    source: HarvestSource, store: Store, clock: Callable[[], datetime], lease_s: float = 120
+) -> HarvestJob | None:
     """Store today's reading of every raw record, as a job of its own; null when the source is being harvested."""
     now, started = clock(), time.monotonic()
     with store.write() as db:

@@ -1,4 +1,5 @@
-"""The schedule at work: APScheduler is only the clock; each tick asks `plan` what is due and hands it to a pool of threads."""
+"""The schedule at work: APScheduler is only the clock; each tick asks `plan` what is due and hands it to a pool of
+threads."""
 
 import logging
 import threading
@@ -22,7 +23,8 @@ TICK_KEY = "last_tick"
 
 
 class Heart:
-    """Renews the leases of the jobs this process runs, from a thread of its own, so that a long page does not lose them."""
+    """Renews the leases of the jobs this process runs, from a thread of its own, so that a long page does not lose
+    them."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], lease_s: float) -> None:
         self._store, self._clock, self._lease_s = store, clock, lease_s
@@ -63,7 +65,8 @@ class Heart:
 def run_all(
     sources: Sequence[HarvestSource], tools: Tools, workers: int
 ) -> Iterator[tuple[HarvestSource, HarvestJob | None]]:
-    """Harvest all of them at once, each in its own thread; yields each job as it ends, null where another process is at it."""
+    """Harvest all of them at once, each in its own thread; yields each job as it ends, null where another process is
+    at it."""
     heart = Heart(tools.store, tools.clock, tools.lease_s)
     with heart.beating(), ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         running: dict[Future[HarvestJob | None], HarvestSource] = {
@@ -79,7 +82,8 @@ def _work(source: HarvestSource, tools: Tools, heart: Heart) -> HarvestJob | Non
 
 
 class Schedule:
-    """The clock, the pool and the sources of one `serve`. The database alone knows what is due: a restart loses nothing."""
+    """The clock, the pool and the sources of one `serve`. The database alone knows what is due: a restart loses
+    nothing."""
 
     def __init__(self, sources: Iterable[HarvestSource], tools: Tools, workers: int, tick_s: float) -> None:
         self._sources, self._tools, self._tick_s = tuple(sources), tools, tick_s

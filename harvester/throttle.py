@@ -56,11 +56,8 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def _seconds(text: str, now: datetime) -> float | None:
     """From seconds, epoch seconds, epoch milliseconds, an HTTP date or an ISO 8601 date-time; None when unreadable."""
     text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 15:
-        number = float(text)
-        if number < 1e9:
-            return number
-        return max(0.0, (number / 1000 if number >= 1e11 else number) - now.timestamp())
+    if text.isascii() and text.isdigit():
+        return _from_number(float(text), now)
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(text)
@@ -69,3 +66,10 @@ def _seconds(text: str, now: datetime) -> float | None:
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return None
+
+
+def _from_number(number: float, now: datetime) -> float | None:
+    """A small number is a wait, a large one a moment in seconds or milliseconds since 1970, a huge one nonsense."""
+    if number < 1e9:
+        return number
+    return max(0.0, (number / 1000 if number >= 1e11 else number) - now.timestamp()) if number < 1e14 else None

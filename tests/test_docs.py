@@ -1,13 +1,14 @@
-"""Documentation that can't rot: what the code offers has its heading, and what the pages name exists."""
+"""Documentation that can't rot: what the code offers has its heading, and what the pages name exists.
+
+The page of the settings is held in step by tests/config/test_reference.py.
+"""
 
 import ast
 import re
 import subprocess
 import sys
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,10 +71,6 @@ def issue_codes() -> set[str]:
     return {node.value for node in (*named, *second) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def setting_keys(table: dict[str, Any]) -> set[str]:
-    return {f"{section}.{key}" for section, keys in table.items() for key in keys}
-
-
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_page_when_it_links_to_a_file_names_one_that_exists(page: Path) -> None:
     broken = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
@@ -107,12 +104,6 @@ def test_make_targets_when_pages_name_them_exist() -> None:
 
 def test_source_kinds_when_built_or_planned_have_a_heading() -> None:
     assert {*BUILT_KINDS, *LATER_KINDS} - headings("sources.md") == set()
-
-
-def test_settings_when_in_the_defaults_have_a_heading() -> None:
-    defaults = tomllib.loads((REPOSITORY / "config" / "defaults.toml").read_text(encoding="utf-8"))
-
-    assert setting_keys(defaults) - headings("configuration.md") == set()
 
 
 def test_issue_codes_when_written_in_the_code_have_a_heading() -> None:

@@ -1,4 +1,5 @@
-"""The JSON shapes of `docs/interface.md`, made from values; commands, exports and the API share them. Knows no database."""
+"""The JSON shapes of `docs/interface.md`, made from values; commands, exports and the API share them. Knows no
+database."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

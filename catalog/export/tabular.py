@@ -1,4 +1,5 @@
-"""The inventory as CSV and as JSON, in chunks of bytes. A cell that a spreadsheet would take for a formula is made text."""
+"""The inventory as CSV and as JSON, in chunks of bytes. A cell that a spreadsheet would take for a formula is made
+text."""
 
 import csv
 import io

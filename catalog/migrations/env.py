@@ -1,4 +1,5 @@
-"""How Alembic reaches the database: by the connection that `catalog.migrations` hands it, or by the URL of the command line."""
+"""How Alembic reaches the database: by the connection that `catalog.migrations` hands it, or by the URL of the command
+line."""
 
 from alembic import context
 from sqlmodel import SQLModel

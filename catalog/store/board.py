@@ -1,4 +1,5 @@
-"""What the board, the status command and the metrics show: every source and city with its state, read in a few queries."""
+"""What the board, the status command and the metrics show: every source and city with its state, read in a few
+queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

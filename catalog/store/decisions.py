@@ -1,4 +1,5 @@
-"""What a person decides on a held job: release carries the removals out, reject keeps everything as it was. Both are remembered."""
+"""What a person decides on a held job: release carries the removals out, reject keeps everything as it was. Both are
+remembered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +69,14 @@ def _rename(db: Connection, job: HarvestJob, pairs: Sequence[dict[str, Any]], at
     """The datasets go on under their new identifiers; the next run reads their records anew."""
     bulk.write(db, "rename", [(pair["id"], pair["new"], NEVER) for pair in pairs])
     rows = [
-        (pair["id"], job.source, job.id, at, ChangeKind.UPDATED.value, _json({"identifier": (pair["old"], pair["new"])}))
+        (
+            pair["id"],
+            job.source,
+            job.id,
+            at,
+            ChangeKind.UPDATED.value,
+            _json({"identifier": (pair["old"], pair["new"])}),
+        )
         for pair in pairs
     ]
     bulk.write(db, "change", rows)

@@ -19,7 +19,8 @@ class StoreError(Exception):
 
 
 class Store:
-    """A database that is known to be there and of this version. `read` and `write` lend a connection in one transaction."""
+    """A database that is known to be there and of this version. `read` and `write` lend a connection in one
+    transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -42,7 +43,8 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """The store at `url`; an empty database gets its tables. Raises StoreError for an older, newer or unreachable one."""
+    """The store at `url`; an empty database gets its tables. Raises StoreError for an older, newer or unreachable
+    one."""
     engine = connect(url)
     try:
         version = schema_version(engine)
@@ -90,13 +92,16 @@ def _begin_sqlite(db: Connection) -> None:
 
 
 def schema_version(engine: Engine) -> str | None:
-    """The version the database says it has; null when it holds none of our tables. Raises StoreError for a foreign one."""
+    """The version the database says it has; null when it holds none of our tables. Raises StoreError for a foreign
+    one."""
     tables = set(inspect(engine).get_table_names())
     if "alembic_version" in tables:
         with engine.connect() as db:
             return db.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if tables:
-        raise StoreError(f"the database {shown(str(engine.url))} holds tables that are not ours: {', '.join(sorted(tables)[:3])}")
+        raise StoreError(
+            f"the database {shown(str(engine.url))} holds tables that are not ours: {', '.join(sorted(tables)[:3])}"
+        )
     return None
 
 

@@ -28,7 +28,8 @@ class Wanted:
 
 
 def datasets(db: Connection, wanted: Wanted) -> list[CatalogRecord]:
-    """The inventory in order of city, source and identifier. As of a date: in the state and with the content it had then."""
+    """The inventory in order of city, source and identifier. As of a date: in the state and with the content it had
+    then."""
     records = _records(db, _selected(wanted))
     if wanted.as_of is not None:
         records = past.as_known(db, records, wanted.as_of)
@@ -67,7 +68,9 @@ def _records(db: Connection, query: Select[Any]) -> list[CatalogRecord]:
     return [_record(row, distributions.get(row["id"], ()), people) for row in rows]
 
 
-def _record(row: Mapping[str, Any], distributions: Iterable[Distribution], people: Mapping[str, ContactPoint]) -> CatalogRecord:
+def _record(
+    row: Mapping[str, Any], distributions: Iterable[Distribution], people: Mapping[str, ContactPoint]
+) -> CatalogRecord:
     present = row["state"] == State.PRESENT.value
     return CatalogRecord(
         id=row["id"],

@@ -56,7 +56,8 @@ def register(db: Connection, source: str, city: str, next_due: str | None) -> No
 
 
 def start(db: Connection, source: str, city: str, now: datetime, lease_s: float) -> int | None:
-    """A new job of this source, leased to this process; null when another one works on it. Dead owners lose their lease."""
+    """A new job of this source, leased to this process; null when another one works on it. Dead owners lose their
+    lease."""
     register(db, source, city, None)
     sweep(db, now, source)
     job = db.execute(
@@ -105,7 +106,9 @@ def sweep(db: Connection, now: datetime, source: str | None = None) -> list[int]
         db.execute(
             update(JOB)
             .where(JOB.c.id == row["running_job"], JOB.c.outcome.is_(None))
-            .values(outcome=Outcome.ABORTED.value, finished_at=timestamp(now), error=orjson.dumps(asdict(error)).decode())
+            .values(
+                outcome=Outcome.ABORTED.value, finished_at=timestamp(now), error=orjson.dumps(asdict(error)).decode()
+            )
         )
         free(db, row["source"], last_outcome=Outcome.ABORTED.value, last_job=row["running_job"])
     return [row["running_job"] for row in dead]
@@ -212,7 +215,8 @@ def issues_of(db: Connection, number: int) -> list[Issue]:
     """The faults of a run that belong to no stored dataset, in the order they were met."""
     query = select(JOB_ISSUE).where(JOB_ISSUE.c.job == number).order_by(JOB_ISSUE.c.id)
     return [
-        Issue(row["stage"], row["code"], row["field"], row["value"], row["record"]) for row in db.execute(query).mappings()
+        Issue(row["stage"], row["code"], row["field"], row["value"], row["record"])
+        for row in db.execute(query).mappings()
     ]
 
 

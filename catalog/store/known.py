@@ -101,8 +101,10 @@ def known_index(db: Connection, source: str, mapper: str) -> KnownIndex:
 def aliases(db: Connection, source: str) -> dict[str, str]:
     """Alias -> identifier of the datasets a source lists, for a sweep that names aliases only."""
     c = DATASET.c
-    query = select(c.alias, c.identifier).where(c.source == source, c.alias.is_not(None), c.state == State.PRESENT.value)
-    return {alias: identifier for alias, identifier in db.execute(query)}
+    query = select(c.alias, c.identifier).where(
+        c.source == source, c.alias.is_not(None), c.state == State.PRESENT.value
+    )
+    return {row.alias: row.identifier for row in db.execute(query)}
 
 
 def taken_ids(db: Connection, source: str) -> frozenset[str]:

@@ -125,4 +125,3 @@ def dataset_from(text: str, distributions: Iterable[Distribution], contacts: Map
 
 def contact_rows(contacts: Iterable[ContactPoint]) -> list[tuple[Any, ...]]:
     return [(contact_key(contact), contact.name, contact.email, contact.url) for contact in contacts]
-

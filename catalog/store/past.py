@@ -28,8 +28,9 @@ def as_known(db: Connection, records: Sequence[CatalogRecord], at: str) -> list[
     later, earlier = _split(db, [record.id for record in records], at)
     people = contacts_of(db, (key for changes in later.values() for key in _contact_keys(changes)))
     return [
-        _rolled_back(record, later[record.id], earlier.get(record.id), people, at) if record.id in later else
-        replace(record, last_seen=min(record.last_seen, at))
+        _rolled_back(record, later[record.id], earlier.get(record.id), people, at)
+        if record.id in later
+        else replace(record, last_seen=min(record.last_seen, at))
         for record in records
     ]
 

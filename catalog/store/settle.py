@@ -1,4 +1,5 @@
-"""The end of a job, in one transaction: what was seen, what became of the unseen, the job itself, the state of its source."""
+"""The end of a job, in one transaction: what was seen, what became of the unseen, the job itself, the state of its
+source."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ class PageValidator:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A job that ended and what follows from it. `apply_seen`: store what was read; `validators`: null leaves the old ones."""
+    """A job that ended and what follows from it. `apply_seen`: store what was read; `validators`: null leaves the old
+    ones."""
 
     job: HarvestJob
     verdict: Verdict
@@ -42,7 +44,8 @@ class Settlement:
 
 
 def settle(db: Connection, staging: Staging, settlement: Settlement) -> None:
-    """Write all of it. Raises StoreError when another process took the source over meanwhile: then nothing is written."""
+    """Write all of it. Raises StoreError when another process took the source over meanwhile: then nothing is
+    written."""
     job = settlement.job
     assert job.id is not None
     if not jobs.holds_lease(db, job.id):
@@ -102,7 +105,14 @@ def keep_validators(db: Connection, source: str, validators: Sequence[PageValida
     """Replace what the pages of a source may be asked with."""
     db.execute(VALIDATOR.delete().where(VALIDATOR.c.source == source))
     rows = [
-        {"source": source, "position": position, "url": v.url, "etag": v.etag, "last_modified": v.last_modified, "accept": v.accept}
+        {
+            "source": source,
+            "position": position,
+            "url": v.url,
+            "etag": v.etag,
+            "last_modified": v.last_modified,
+            "accept": v.accept,
+        }
         for position, v in enumerate(validators)
     ]
     if rows:
@@ -113,5 +123,6 @@ def page_validators(db: Connection, source: str) -> tuple[PageValidator, ...]:
     """What the pages of the last complete listing may be asked with, in order."""
     query = VALIDATOR.select().where(VALIDATOR.c.source == source).order_by(VALIDATOR.c.position)
     return tuple(
-        PageValidator(row["url"], row["etag"], row["last_modified"], row["accept"]) for row in db.execute(query).mappings()
+        PageValidator(row["url"], row["etag"], row["last_modified"], row["accept"])
+        for row in db.execute(query).mappings()
     )

@@ -1,7 +1,7 @@
 """What a running job wants written, kept in a temporary file until it commits in one transaction.
 
-So no lock is held while a portal is slow, memory does not grow with the catalogue, and a killed job leaves nothing behind.
-"""
+So no lock is held while a portal is slow, memory does not grow with the catalogue, and a killed job leaves nothing
+behind."""
 
 import pickle
 from collections import defaultdict

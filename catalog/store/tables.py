@@ -1,4 +1,5 @@
-"""The tables. Times are ISO 8601 text in UTC (ADR 0005), structured values JSON text; nothing outside `catalog.store` sees a row."""
+"""The tables. Times are ISO 8601 text in UTC (ADR 0005), structured values JSON text; nothing outside `catalog.store`
+sees a row."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -79,7 +80,8 @@ class JobIssueRow(Row, table=True):
 
 
 class DatasetRow(Row, table=True):
-    """One dataset of one source. `last_seen` is written when it goes missing; while present its source's last run tells."""
+    """One dataset of one source. `last_seen` is written when it goes missing; while present its source's last run
+    tells."""
 
     __tablename__ = "dataset"
     __table_args__ = (
@@ -132,7 +134,8 @@ class DistributionRow(Row, table=True):
 
 
 class ContactRow(Row, table=True):
-    """Contact persons: the one place in the catalogue where personal data stand. Documents and changes hold keys only."""
+    """Contact persons: the one place in the catalogue where personal data stand. Documents and changes hold keys
+    only."""
 
     __tablename__ = "contact"
     key: str = Field(primary_key=True)
@@ -142,7 +145,8 @@ class ContactRow(Row, table=True):
 
 
 class RawRow(Row, table=True):
-    """Records as received, compressed, once per distinct content; kept while in use and for the retention after that."""
+    """Records as received, compressed, once per distinct content; kept while in use and for the retention after
+    that."""
 
     __tablename__ = "raw"
     hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
@@ -177,7 +181,8 @@ class ValidatorRow(Row, table=True):
 
 
 class DecisionRow(Row, table=True):
-    """What a person decided on a held job, and why. `digest` names the suspicious set, so that it is not asked again."""
+    """What a person decided on a held job, and why. `digest` names the suspicious set, so that it is not asked
+    again."""
 
     __tablename__ = "decision"
     id: int | None = Field(default=None, primary_key=True)

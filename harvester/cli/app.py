@@ -1,4 +1,5 @@
-"""The commands and what is common to them: `--config`, logging, exit codes. Never a traceback for what a user can cause."""
+"""The commands and what is common to them: `--config`, logging, exit codes. Never a traceback for what a user can
+cause."""
 
 import logging
 import os
@@ -30,7 +31,7 @@ for module in (harvesting, serving, reading, deciding, sourcing):
     module.register(app)
 
 
-def _version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"datapeil {program_version()}")
         raise typer.Exit
@@ -44,7 +45,9 @@ def common(
     ] = None,
     log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON, for machines.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every request.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and end.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it and end.")
+    ] = False,
 ) -> None:
     """Set the stage for every command."""
     _log(logging.DEBUG if verbose else logging.INFO, as_json=log_json)
@@ -65,7 +68,9 @@ class JsonFormatter(logging.Formatter):
 
 def _log(level: int, *, as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(
+        JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
     for name in ("datapeil", "harvester"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]

@@ -44,13 +44,14 @@ def _show(job: HarvestJob) -> None:
     say(f"job {job.id}  {job.source} ({job.city})  {day(job.started_at)}")
     say(f"  {job.held_reason}")
     evidence = job.evidence
-    say(f"  known {evidence.get('known')}, seen {job.counts.seen}, unseen {evidence.get('unseen_count')}, pages {evidence.get('pages')}")
+    numbers = {"known": evidence.get("known"), "seen": job.counts.seen, "unseen": evidence.get("unseen_count")}
+    say("  " + ", ".join(f"{name} {number}" for name, number in numbers.items()))
     for pair in evidence.get("pairs", ())[:SHOWN]:
         say(f"  same {pair['basis']}: {pair['old']} -> {pair['new']}  {pair['title']}")
     if not evidence.get("pairs"):
         for id_ in evidence.get("unseen", ())[:SHOWN]:
             say(f"  not seen: {id_}")
-    more = max(len(evidence.get("pairs", ())) or len(evidence.get("unseen", ())), 0) - SHOWN
+    more = (len(evidence.get("pairs", ())) or len(evidence.get("unseen", ()))) - SHOWN
     if more > 0:
         say(f"  and {more} more: `jobs show {job.id}`")
 
@@ -67,7 +68,9 @@ def reject_command(context: typer.Context, job: Number, why: Why, json: Json = F
 
 def _decide(place: Workplace, number: int, verdict: Decision, why: str, *, json: bool) -> None:
     if not why.strip():
-        raise ConfigError([Fault(verdict.value.removesuffix("ed"), "--why", "a reason is needed; it is kept with the decision")])
+        raise ConfigError(
+            [Fault(verdict.value.removesuffix("ed"), "--why", "a reason is needed; it is kept with the decision")]
+        )
     judgement = Judgement(verdict, why.strip(), getpass.getuser(), place.now())
     with place.store.write() as db:
         decide(db, number, judgement)
@@ -77,4 +80,4 @@ def _decide(place: Workplace, number: int, verdict: Decision, why: str, *, json:
     if json:
         emit(job_shape(after))
     else:
-        say(f"job {number} of {after.source} is {verdict.value}; its next run follows at the next tick, or now with `run {after.source}`")
+        say(f"job {number} of {after.source} is {verdict.value}; `run {after.source}` reads the portal again now")

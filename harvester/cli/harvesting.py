@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -57,7 +58,9 @@ def run_command(
 def _refuse(chosen: Sequence[HarvestSource], *, dry_run: bool, limit: int | None) -> None:
     faults = []
     if limit is not None and not dry_run:
-        faults.append(Fault("run", "--limit", "goes with --dry-run: a part of a listing proves nothing and is not stored"))
+        faults.append(
+            Fault("run", "--limit", "goes with --dry-run: a part of a listing proves nothing and is not stored")
+        )
     if not dry_run:
         faults += [
             Fault(f"{one.id}.toml", "enabled", f"the source is disabled ({one.reason}); try `run {one.id} --dry-run`")
@@ -81,7 +84,13 @@ def _harvested(chosen: Sequence[HarvestSource], tools: Tools, workers: int) -> I
 @contextmanager
 def _progress(place: Workplace) -> Iterator[Tools]:
     """Tools that draw a bar per source, when stderr is a terminal."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=ERRORS, disable=not os.isatty(2)) as progress:
         bars: dict[str, int] = {}
 
@@ -90,7 +99,7 @@ def _progress(place: Workplace) -> Iterator[Tools]:
                 bars[source] = progress.add_task(source, total=total)
             progress.update(bars[source], completed=seen, total=total)  # type: ignore[arg-type]
 
-        yield place.tools(told)
+        yield replace(place.tools(), progress=told)
 
 
 def _show(done: Sequence[HarvestJob]) -> None:

@@ -51,7 +51,13 @@ def status_command(context: typer.Context, json: Json = False) -> None:
     with place.store.read() as db:
         reports = city_reports(db, names, place.sources, now)
     if json:
-        emit({"as_of": timestamp(now), "demo": place.demo_as_of is not None, "cities": [city_shape(one) for one in reports]})
+        emit(
+            {
+                "as_of": timestamp(now),
+                "demo": place.demo_as_of is not None,
+                "cities": [city_shape(one) for one in reports],
+            }
+        )
         return
     if place.demo_as_of:
         say("Demonstration: simulated portals.")
@@ -74,12 +80,14 @@ def _status_row(report: CityReport, now: datetime) -> tuple[object, ...]:
     )
 
 
-def datasets_command(
+def datasets_command(  # noqa: PLR0913  every option of the command
     context: typer.Context,
     city: City = None,
     source: Annotated[str | None, typer.Option("--source", help="Id of a source.")] = None,
     state: Annotated[State | None, typer.Option("--state", help="Only datasets in this state.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="As it was known at the end of that day.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="As it was known at the end of that day.")
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
     json: Json = False,
 ) -> None:
@@ -171,14 +179,42 @@ def jobs_command(
     if json:
         emit({"jobs": [job_shape(job) for job in found]})
         return
-    header = ("job", "started", "source", "outcome", "seen", "new", "changed", "missing", "gone", "back", "issues", "error")
+    header = (
+        "job",
+        "started",
+        "source",
+        "outcome",
+        "seen",
+        "new",
+        "changed",
+        "missing",
+        "gone",
+        "back",
+        "issues",
+        "error",
+    )
     table(header, [_job_row(job) for job in found])
 
 
 def _job_row(job: HarvestJob) -> tuple[object, ...]:
     counts = job.counts
-    moved = (counts.seen, counts.created, counts.updated, counts.missing, counts.withdrawn, counts.restored, counts.issues)
-    return job.id, day(job.started_at), job.source, job.outcome or "running", *moved, job.error.kind if job.error else ""
+    moved = (
+        counts.seen,
+        counts.created,
+        counts.updated,
+        counts.missing,
+        counts.withdrawn,
+        counts.restored,
+        counts.issues,
+    )
+    return (
+        job.id,
+        day(job.started_at),
+        job.source,
+        job.outcome or "running",
+        *moved,
+        job.error.kind if job.error else "",
+    )
 
 
 def job_command(
@@ -197,7 +233,9 @@ def job_command(
         raise ConfigError([Fault("jobs show", str(job), "there is no such job; `jobs` lists them")])
     if json:
         shape = {**job_shape(found), "evidence": found.evidence, "decisions": decisions}
-        shape["issue_list"] = [{"stage": i.stage, "code": i.code, "field": i.field, "value": i.value, "record": i.record} for i in issues]
+        shape["issue_list"] = [
+            {"stage": i.stage, "code": i.code, "field": i.field, "value": i.value, "record": i.record} for i in issues
+        ]
         emit(shape | {"changes": [change_shape(change) for change in changes]})
         return
     table(("what", "value"), [(name, value) for name, value in job_shape(found).items() if value is not None])
@@ -205,7 +243,9 @@ def job_command(
         say(line)
     for one in decisions:
         say(f"{one['verdict']} by {one['by']} at {day(one['at'])}: {one['reason']}")
-    table(("stage", "issue", "field", "record", "value"), [(i.stage, i.code, i.field, i.record, i.value) for i in issues])
+    table(
+        ("stage", "issue", "field", "record", "value"), [(i.stage, i.code, i.field, i.record, i.value) for i in issues]
+    )
     table(("change", "dataset", "fields"), [(c.kind, c.dataset, ", ".join(c.fields)) for c in changes])
 
 

@@ -1,4 +1,5 @@
-"""`sources`, `sources check` and `sources probe`: what is configured, whether it is right, and a start for a new one."""
+"""`sources`, `sources check` and `sources probe`: what is configured, whether it is right, and a start for a new
+one."""
 
 from typing import Annotated
 

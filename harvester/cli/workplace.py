@@ -1,8 +1,8 @@
-"""What a command works with, opened when it is needed: settings, cities, sources, store, the HTTP door. Closed at its end."""
+"""What a command works with, opened when it is needed: settings, cities, sources, store, the HTTP door. Closed at its
+end."""
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -100,8 +100,8 @@ class Workplace:
             message = f"the environment variable {source.api_key_env}, which holds this portal's key, is not set"
             raise HarvestError(message, kind="config", url=source.url)
 
-    def tools(self, progress: Callable[[str, int, int | None], None] | None = None) -> Tools:
-        """What a run needs. `progress` is told source, records seen and the announced total after each page."""
+    def tools(self) -> Tools:
+        """What a run needs."""
         removal = self.settings.removal
         return Tools(
             store=self.store,
@@ -112,17 +112,19 @@ class Workplace:
             raw_days=self.settings.retention.raw_days,
             turn=self.turn,
             require=self._require_key,
-            **({"progress": progress} if progress else {}),
         )
 
     def chosen(self, names: list[str]) -> list[HarvestSource]:
-        """The named sources, in that order; all enabled ones when none is named. Raises ConfigError for unknown names."""
+        """The named sources, in that order; all enabled ones when none is named. Raises ConfigError for unknown
+        names."""
         if not names:
             return [source for source in self.sources if source.enabled]
         by_id = {source.id: source for source in self.sources}
         unknown = [name for name in names if name not in by_id]
         if unknown:
-            raise ConfigError([Fault("sources", name, "there is no such source; `sources` lists them") for name in unknown])
+            raise ConfigError(
+                [Fault("sources", name, "there is no such source; `sources` lists them") for name in unknown]
+            )
         return [by_id[name] for name in dict.fromkeys(names)]
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The life of simulated datasets and portals: who was born when, edited when, gone when. Knows no city and no HTTP."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -27,7 +27,6 @@ EventKind = Literal[
     "address_changed",
     "page_answers",
 ]
-TROUBLES = frozenset({"outage", "blocked", "empty", "drop", "redesign"})
 
 
 def at_noon(day: date, hour: int = 9) -> datetime:
@@ -37,23 +36,28 @@ def at_noon(day: date, hour: int = 9) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something the script makes happen to a source: from `day` until before `until`.
+    """Something the script makes happen on a portal, for a number of days.
 
     `expected`: the outcomes a careful harvester gives on those days, best first; empty when nothing special is due.
+    `spoil`: on those days the portal does not show the truth. `city` and `source` are filled in by the portal.
     """
 
     day: date
-    until: date
-    city: str
-    source: str
     kind: EventKind
     note: str
+    days: int = 1
     expected: tuple[str, ...] = ()
+    spoil: Callable[[App], App] | None = None
+    city: str = ""
+    source: str = ""
 
     @property
-    def trouble(self) -> bool:
-        """Whether the portal does not show the truth on those days."""
-        return self.kind in TROUBLES
+    def until(self) -> date:
+        """The first day after it."""
+        return self.day + timedelta(days=self.days)
+
+    def lasts(self, day: date) -> bool:
+        return self.day <= day < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,9 @@ class Life:
 
 def touched(day: date) -> Edit:
     """The data were renewed: the modification time moves, and the number of records with it."""
-    return Edit(day, lambda known: replace(known, modified=at_noon(day), records=known.records + bool(known.records) * 3))
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """An event that spoils what the portal answers."""
-
-    event: Event
-    spoil: Callable[[App], App]
+    return Edit(
+        day, lambda known: replace(known, modified=at_noon(day), records=known.records + bool(known.records) * 3)
+    )
 
 
 @dataclass(slots=True)
@@ -97,6 +95,7 @@ class SimPortal:
     """One portal with its script. It lives from `opens` until before `closes`; before and after `gone` answers.
 
     `forgotten`: the day the operator stops asking. `path` is added to the portal's root to make the source's url.
+    `pages`: for an address that is watched, what answers at that path from a day on.
     """
 
     source: str
@@ -110,15 +109,16 @@ class SimPortal:
     path: str = ""
     lives: tuple[Life, ...] = ()
     events: tuple[Event, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    pages: tuple[tuple[date, Answer], ...] = ()
     gone: Answer = field(default_factory=lambda: Answer(404))
     options: Mapping[str, Any] = field(default_factory=dict)
     successor_of: tuple[str, ...] = ()
     _turns: list[date] = field(default_factory=list, repr=False)
-    _versions: dict[tuple[int, int], SimDataset] = field(default_factory=dict, repr=False)
+    _versions: dict[int, tuple[int, SimDataset]] = field(default_factory=dict, repr=False)
     _snapshot: tuple[int, date, tuple[SimDataset, ...]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        self.events = tuple(replace(event, city=self.city, source=self.source) for event in self.events)
         turns = {life.born for life in self.lives} | {life.died for life in self.lives if life.died}
         turns |= {edit.day for life in self.lives for edit in life.edits}
         self._turns = sorted(turns)
@@ -136,12 +136,12 @@ class SimPortal:
 
     def _version(self, number: int, life: Life, day: date) -> SimDataset:
         count = bisect_right(life.edits, day, key=lambda edit: edit.day)
-        known = self._versions.get((number, count))
-        if known is None:
-            known = life.dataset
-            for edit in life.edits[:count]:
-                known = edit.change(known)
-            self._versions[number, count] = known
+        done, known = self._versions.get(number, (0, life.dataset))
+        if done > count:  # time went backwards
+            done, known = 0, life.dataset
+        for edit in life.edits[done:count]:
+            known = edit.change(known)
+        self._versions[number] = (count, known)
         return replace(known, modified=at_noon(day, 5)) if life.live else known
 
     def keys(self, day: date) -> frozenset[str]:
@@ -153,14 +153,16 @@ class SimPortal:
     def app(self, today: Callable[[], date]) -> App:
         """The portal as an App on the simulated day."""
         usual = self.speak(lambda: self.at(today()))
-        spoiled = [(trouble.event, trouble.spoil(usual)) for trouble in self.troubles]
+        spoiled = [(event, event.spoil(usual)) for event in self.events if event.spoil]
 
         def answer(request: Request) -> Answer:
             day = today()
             if not self.opens <= day < self.closes:
                 return self.gone
+            if self.pages and request.path == self.path:
+                return [page for first, page in self.pages if first <= day][-1]
             for event, broken in spoiled:
-                if event.day <= day < event.until:
+                if event.lasts(day):
                     return broken(request)
             return usual(request)
 
@@ -176,12 +178,3 @@ def only_dialect(spoil: Callable[[Dialect], App]) -> Callable[[App], App]:
         return spoil(app)
 
     return spoiled
-
-
-def weeks(number: int) -> timedelta:
-    return timedelta(weeks=number)
-
-
-def in_steps(days: Sequence[date], count: int) -> list[date]:
-    """`count` days chosen from `days`, evenly and in order."""
-    return [days[index * len(days) // count] for index in range(count)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from harvester.demo.portal import Answer, Request
 
@@ -71,6 +71,8 @@ class SimDataset:
         return bool(self.home)
 
 
+R = TypeVar("R")
+
 Datasets = Callable[[], Sequence[SimDataset]]
 
 
@@ -135,15 +137,15 @@ def absolute(address: str, base: str) -> str:
     return address if "://" in address else base + address
 
 
-class Kept:
+class Kept(Generic[R]):
     """Rendered records, so that a page costs a join. Forgets everything when it grows beyond reason."""
 
-    def __init__(self, render: Callable[[SimDataset, str], bytes], most: int = 20_000) -> None:
+    def __init__(self, render: Callable[[SimDataset, str], R], most: int = 20_000) -> None:
         self._render = render
         self._most = most
-        self._known: dict[tuple[int, str], tuple[SimDataset, bytes]] = {}
+        self._known: dict[tuple[int, str], tuple[SimDataset, R]] = {}
 
-    def __call__(self, dataset: SimDataset, base: str) -> bytes:
+    def __call__(self, dataset: SimDataset, base: str) -> R:
         key = (id(dataset), base)
         known = self._known.get(key)
         if known is None:

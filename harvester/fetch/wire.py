@@ -29,6 +29,7 @@ from harvester.errors import FetchError
 from harvester.fetch.allowance import SLICE_S, Allowance
 
 SocketAddress = tuple[socket.AddressFamily, tuple[Any, ...]]
+BUFFER = 128 * 1024  # of a response; the usual 8 kB make chunked answers cost twice the CPU
 UNKNOWN_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -74,6 +75,9 @@ class PatientSocket(socket.socket):
         self.ended = self.ended or count == 0
         return count
 
+    def makefile(self, mode: Any = "rb", buffering: int | None = BUFFER, **kwargs: Any) -> Any:
+        return super().makefile(mode, buffering, **kwargs)
+
 
 class PatientTLSSocket(ssl.SSLSocket):
     """The same over TLS. The handshake does not come here; it has the connect timeout in total."""
@@ -85,6 +89,9 @@ class PatientTLSSocket(ssl.SSLSocket):
         count = _patiently(self, self.allowance, partial(super().recv_into, buffer, nbytes, flags))
         self.ended = self.ended or count == 0
         return count
+
+    def makefile(self, mode: Any = "rb", buffering: int | None = BUFFER, **kwargs: Any) -> Any:
+        return super().makefile(mode, buffering, **kwargs)
 
 
 def trusting_context() -> ssl.SSLContext:
@@ -182,7 +189,7 @@ class GuardedHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return connected(self._dns_host, self.port, self.line)
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         return _with_whole_headers(cast(PatientSocket, self.sock), super().getresponse())
 
 
@@ -199,7 +206,7 @@ class GuardedHTTPSConnection(HTTPSConnection):
         assert isinstance(self.sock, PatientTLSSocket)
         self.sock.allowance = self.line.allowance
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         return _with_whole_headers(cast(PatientTLSSocket, self.sock), super().getresponse())
 
 

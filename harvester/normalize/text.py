@@ -16,7 +16,7 @@ from harvester.normalize.reading import Reading, is_placeholder
 
 MAX_TITLE = 500
 MAX_DESCRIPTION = 10_000
-MAX_INPUT = 40_000  # characters of markup worth parsing
+MARKUP_SHARE = 4  # a text is read up to so many times its limit: the rest is markup or too long
 MAX_LANGUAGES = 50
 PARSES = 2  # rounds of HTML inside escaped HTML that are read as HTML
 ROUNDS = 6  # rounds after which a text that still hides markup loses the characters that make it
@@ -32,6 +32,7 @@ AROUND_LINE_END = re.compile(r" ?\n ?")
 MANY_LINE_ENDS = re.compile(r"\n{3,}")
 TAG = re.compile(r"<[a-zA-Z/!?]")
 ANY_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+UNCLOSED = re.compile(r"<(?![^<>]*>)")  # html.parser takes quadratic time over tags that never end
 PROCESSING = re.compile(r"<\?[^<>]*>?")
 ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 NESTED_AMPERSAND = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
@@ -72,8 +73,9 @@ def _text(value: object, field: str, reading: Reading, limit: int) -> str | None
     raw = reading.text(value, field)
     if raw is None:
         return None
-    text = clean(raw[:MAX_INPUT]) if limit > MAX_TITLE else line(raw[:MAX_INPUT])
-    if len(raw) > MAX_INPUT or len(text) > limit:
+    worth_reading = raw[: MARKUP_SHARE * limit]
+    text = clean(worth_reading) if limit > MAX_TITLE else line(worth_reading)
+    if len(raw) > len(worth_reading) or len(text) > limit:
         reading.add("text_cut", field, raw)
         text = text[:limit].rstrip()
     if is_placeholder(text):
@@ -165,8 +167,19 @@ def _decoded(entity: re.Match[str]) -> str:
 
 def _text_of_html(markup: str) -> str:
     """The visible text, entities left as they are (the next round reads them), so `?a=1&copy=2` in a link survives."""
-    soup = BeautifulSoup(PROCESSING.sub("", markup).replace("&", "&amp;"), "html.parser")
+    markup = PROCESSING.sub("", _without_comments(markup)).replace("&", "&amp;")
+    soup = BeautifulSoup(UNCLOSED.sub("&lt;", markup), "html.parser")
     return "".join(_pieces(soup))
+
+
+def _without_comments(markup: str) -> str:
+    """In one pass; a comment that never ends is left to be read as text."""
+    kept = []
+    start = 0
+    while (opening := markup.find("<!--", start)) >= 0 and (closing := markup.find("-->", opening)) >= 0:
+        kept.append(markup[start:opening])
+        start = closing + 3
+    return "".join([*kept, markup[start:]])
 
 
 def _pieces(soup: BeautifulSoup) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Every kind of portal that is built: its reader and the model of its `[options]`. Adding a kind is a module and two lines here."""
+"""Every kind of portal that is built: its reader and the model of its `[options]`. Adding a kind is a module and two
+lines here."""
 
 from typing import Any
 

@@ -179,7 +179,7 @@ def identity(item: Raw) -> str:
         return ""
     named = (keys.identifier, keys.dct_identifier, keys.dcterms_identifier)
     placed = (keys.landing_page, keys.dcat_landing_page, keys.iri, keys.id)
-    inner = keys_of(keys.properties, KEYS) if keys.properties else None
+    inner = keys_of(keys.properties, KEYS) if bytes(keys.properties) else None
     return next((name for value in (*named, *placed) if (name := label(value))), "") or (inner and text(inner.id)) or ""
 
 

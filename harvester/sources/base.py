@@ -71,10 +71,10 @@ class Fetch(Protocol):
 class Page(Generic[P]):
     """One answer of a listing.
 
-    `total`: what the portal announces, null if nothing. `items`: as undecoded as the format allows. `ids`: identifiers swept
-    without their records (a `since` run). `evidence`: observations worth keeping with the job. `whole`: false when the kind
-    itself knows that this listing is a part only (a named next page it may not follow, a cap it reached).
-    """
+    `total`: what the portal announces, null if nothing. `items`: as undecoded as the format allows. `ids`: identifiers
+    swept without their records (a `since` run). `evidence`: observations worth keeping with the job. `whole`: false
+    when the kind itself knows that this listing is a part only (a named next page it may not follow, a cap it
+    reached)."""
 
     url: str
     items: tuple[P, ...] = ()
@@ -87,8 +87,9 @@ class Page(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class HarvestRecord:
-    """One remote record as received. `raw`: the bytes kept for replay, from which `dataset` alone can rebuild everything;
-    its hash decides whether the record is read again. `identifier`: the portal's stable key, never empty."""
+    """One remote record as received. `raw`: the bytes kept for replay, from which `dataset` alone can rebuild
+    everything; its hash decides whether the record is read again. `identifier`: the portal's stable key, never
+    empty."""
 
     identifier: str
     raw: bytes
@@ -130,13 +131,13 @@ class RawService:
 
 @dataclass(slots=True)
 class RawDataset:
-    """DCAT names, the portal's own values, untouched: HTML stays HTML, a date stays as it came, a license is whatever text or
-    IRI the portal gave (several candidates in order of trust). Lists hold what the portal lists, order kept.
+    """DCAT names, the portal's own values, untouched: HTML stays HTML, a date stays as it came, a license is whatever
+    text or IRI the portal gave (several candidates in order of trust). Lists hold what the portal lists, order kept.
 
     `spatial`: labels, IRIs, "w,s,e,n" texts or GeoJSON texts. `temporal`: ("start", "end") pairs or one text "a/b".
-    `modified`, `issued`: text, epoch seconds or epoch milliseconds. `federated`: true when the record says it is another
-    organisation's. `owner`: who owns the entry on the platform, where it says so. `issues`: what the kind itself noticed.
-    """
+    `modified`, `issued`: text, epoch seconds or epoch milliseconds. `federated`: true when the record says it is
+    another organisation's. `owner`: who owns the entry on the platform, where it says so. `issues`: what the kind
+    itself noticed."""
 
     identifier: str
     title: str | Text | None = None
@@ -175,7 +176,8 @@ class SourceKind(Protocol[P]):
         ...
 
     def records(self, source: HarvestSource, page: Page[P]) -> Iterator[HarvestRecord | Issue]:
-        """The records of a page; an item without identity is an Issue (`stage="record"`). Never raises for what a portal sent."""
+        """The records of a page; an item without identity is an Issue (`stage="record"`). Never raises for what a
+        portal sent."""
         ...
 
     def dataset(self, source: HarvestSource, record: HarvestRecord) -> RawDataset:

@@ -1,61 +1,69 @@
-"""All that a document says of one resource, as bytes that are the same whenever the content is: blank nodes are named after
-their content, statements are sorted. Knows no vocabulary, and bounds how far a description reaches."""
+"""All that a document says of one resource, as bytes that are the same whenever the content is: blank nodes are named
+after their content, statements are sorted. Knows no vocabulary, and bounds how far a description reaches."""
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from harvester.sources.rdf import Subjects
+import msgspec
+import orjson
+
+from harvester.errors import RecordError
+from harvester.sources.rdf import Nodes
 
 MAX_NESTING: Final = 64  # blank nodes inside blank nodes
 MAX_HOPS: Final = 10
-MAX_LENGTH: Final = 2_000_000  # characters
+MAX_LENGTH: Final = 4_000_000  # bytes
 ROOT: Final = "_:this"
-CUT: Final = "# cut\n"
-NEXT: Final = " ;\n <"
-END: Final = " .\n"
-
-Nodes = dict[str, dict[str, list[str]]]
-"""Subject -> predicate -> objects, in the notation of N-Triples, predicates without their angle brackets."""
+CUT: Final = "_:cut"
+DECODER: Final = msgspec.json.Decoder(Nodes)
 
 
 class Block(NamedTuple):
-    name: str  # the subject, or the name given to a blank one
-    text: str  # its statements in Turtle
-    targets: tuple[str, ...]  # the subjects that belong to its description
+    """What is said of one subject. `name`: the subject itself, or the name of a blank one. `targets`: the subjects that
+    belong to its description."""
+
+    name: str
+    node: dict[str, list[str]]
+    text: bytes
+    targets: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Describer:
-    """Writes descriptions out of one document. `follow`: predicates whose object, when it is an IRI, belongs to the description;
-    blank nodes always do. `leave`: predicates that lead out of it, and are left out."""
+    """Writes descriptions out of one document. `follow`: predicates whose object, when it is an IRI, belongs to the
+    description; blank nodes always do. `leave`: predicates that lead out of it, and are left out."""
 
-    subjects: Subjects
+    nodes: Nodes
     follow: Container[str]
     leave: Container[str]
     blocks: dict[str, Block] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
 
     def describe(self, subject: str, referrers: Iterable[tuple[str, str]] = ()) -> bytes:
-        """The description of `subject` in Turtle, its own statements first. `referrers`: (subject, predicate) of resources that
-        point at it and belong to it. What is beyond the bounds is cut off, and `CUT` at the end says so."""
+        """The description of `subject`: JSON, subject -> predicate -> objects, the subject itself first. `referrers`:
+        (subject, predicate) of resources that point at it and belong to it. What is beyond the bounds is cut off, and a
+        subject `CUT` says so."""
         root = self.block(subject)
         name = ROOT if subject.startswith("_:") else subject
-        found: dict[str, str] = {}
-        wanted = [*root.targets, *(referrer for referrer, _ in referrers)]
-        whole = self.gather(wanted, found)
+        found: dict[str, bytes] = {}
+        whole = self.gather([*root.targets, *(referrer for referrer, _ in referrers)], found)
+        for referrer, predicate in referrers:
+            block = self.block(referrer)
+            found[block.name] = written(block.name, block.node | {predicate: [name]})
         found.pop(root.name, None)
-        links = [f"{referrer} <{predicate}> {name}{END}" for referrer, predicate in referrers]
-        text = name + root.text[len(root.name) :] + "".join([found[key] for key in sorted(found)] + sorted(links))
-        return (text if whole else text + CUT).encode("utf-8", "replace")
+        parts = [written(name, root.node), *(found[other] for other in sorted(found))]
+        return b"{" + b",".join(parts if whole else [*parts, written(CUT, {})]) + b"}"
 
-    def gather(self, wanted: list[str], found: dict[str, str]) -> bool:
+    def gather(self, wanted: list[str], found: dict[str, bytes]) -> bool:
         """Collect the blocks reached from `wanted`, nearest first; false when the bounds stopped it."""
         length = 0
         seen = set(wanted)
         for _ in range(MAX_HOPS):
-            blocks = sorted(self.block(subject) for subject in wanted)
+            if not wanted:
+                return True
+            blocks = [self.block(subject) for subject in sorted(wanted)]
             wanted = []
             for block in blocks:
                 length += len(block.text)
@@ -64,9 +72,7 @@ class Describer:
                 found[block.name] = block.text
                 wanted += [target for target in block.targets if target not in seen]
                 seen.update(block.targets)
-            if not wanted:
-                return True
-        return False
+        return not wanted
 
     def block(self, subject: str) -> Block:
         """The statements of one subject, each once, sorted, blank objects under their names."""
@@ -74,55 +80,59 @@ class Describer:
         if known is not None:
             return known
         self.open.add(subject)
-        lines: list[str] = []
+        nodes = self.nodes
+        node: dict[str, list[str]] = {}
         targets: list[str] = []
-        for statement in set(self.subjects.get(subject, ())):
-            predicate, _, term = statement.partition("> ")
+        for predicate, terms in nodes.get(subject, {}).items():
             if predicate in self.leave:
                 continue
-            if term[:2] == "_:":
-                statement = f"{predicate}> {self.name(term, targets)}"
-            elif term[:1] == "<" and predicate in self.follow and term in self.subjects:
-                targets.append(term)
-            lines.append(statement)
+            for term in terms:
+                if term[:1] != '"' and (term in nodes or term[:2] == "_:"):
+                    terms = self.led(predicate, terms, targets)
+                    break
+            node[predicate] = sorted(set(terms)) if len(terms) > 1 else terms
         self.open.discard(subject)
-        block = finished(subject, lines, targets)
+        block = finished(subject, node, targets)
         self.blocks[subject] = block
         return block
 
+    def led(self, predicate: str, terms: list[str], targets: list[str]) -> list[str]:
+        """The terms with blank nodes under their names; those that belong to the description become targets."""
+        if predicate in self.follow:
+            targets += [term for term in terms if term[:1] == "<" and term in self.nodes]
+        return [self.name(term, targets) if term[:2] == "_:" else term for term in terms]
+
     def name(self, blank: str, targets: list[str]) -> str:
         """The name of a blank object, which becomes a target unless nothing more is said of it."""
-        if blank not in self.subjects:
+        if blank not in self.nodes:
             return "_:nothing"
         if blank in self.open:
             return "_:circle"
         if len(self.open) > MAX_NESTING:
-            return "_:deep"
+            return CUT
         targets.append(blank)
         return self.block(blank).name
 
 
-def finished(subject: str, lines: list[str], targets: list[str]) -> Block:
-    lines.sort()
-    statements = NEXT.join(lines)
+def finished(subject: str, node: dict[str, list[str]], targets: list[str]) -> Block:
+    text = written(subject, node)
     if subject.startswith("_:"):
-        subject = "_:b" + blake2b(statements.encode("utf-8", "replace"), digest_size=9).hexdigest()
-    return Block(subject, f"{subject} <{statements}{END}" if lines else "", tuple(targets))
+        subject = "_:b" + blake2b(text[len(subject) + 3 :], digest_size=9).hexdigest()
+        text = written(subject, node)
+    return Block(subject, node, text, tuple(targets))
+
+
+def written(name: str, node: dict[str, list[str]]) -> bytes:
+    """A member of a JSON object."""
+    return orjson.dumps({name: node}, option=orjson.OPT_SORT_KEYS)[1:-1]
 
 
 def read_description(raw: bytes) -> tuple[str, Nodes, bool]:
-    """Root, statements and wholeness of a description that `describe` wrote. Other bytes give no statements, never an error."""
-    text = raw.decode("utf-8", "replace")
-    whole = not text.endswith(CUT)
-    nodes: Nodes = {}
-    root = ""
-    for block in text.split(END):
-        subject, _, statements = block.partition(" <")
-        if not statements:
-            continue
-        root = root or subject
-        node = nodes.setdefault(subject, {})
-        for statement in statements.split(NEXT):
-            predicate, _, term = statement.partition("> ")
-            node.setdefault(predicate, []).append(term)
-    return root, nodes, whole
+    """Root, nodes and wholeness of a description that `describe` wrote. Raises RecordError for other bytes."""
+    try:
+        nodes = DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError("The description can't be read", value=repr(raw[:200])) from error
+    root = next(iter(nodes), "")
+    cut = nodes.pop(CUT, None) is not None
+    return root, nodes, not (cut or f'"{CUT}"'.encode() in raw)

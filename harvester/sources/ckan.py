@@ -104,7 +104,8 @@ class Ckan:
 
     def dataset(self, source: HarvestSource, record: HarvestRecord) -> RawDataset:
         found = read_package(record, fields(record), source.url.rstrip("/"))
-        found.federated = found.federated and Options(**source.options).federated_by_harvest
+        if found.federated:
+            found.federated = Options(**source.options).federated_by_harvest
         return found
 
 

@@ -23,6 +23,12 @@ BOX: Final = ("bbox-west-long", "bbox-south-lat", "bbox-east-long", "bbox-north-
 HARVESTED: Final = ("harvest_source_id", "harvest_object_id", "harvest_catalogue_url")
 LICENSE: Final = ("license_url", "license_id", "license_title", "license")
 FREQUENCY: Final = ("frequency", "accrual_periodicity", "frequency-of-update", "update_frequency", "updatefrequency")
+PERSONS: Final = (
+    ("contact_name", ("contact_email", "contact-email"), "contact_uri"),
+    ("maintainer", ("maintainer_email",), None),
+    ("author", ("author_email",), None),
+)
+IN_ONE_LINE: Final = ("contact_point", "administrative_contact", "metadata_contact")
 
 Package = dict[str, Any]
 
@@ -81,7 +87,11 @@ def with_extras(package: Package) -> Package:
 
 def first(package: Package, *keys: str) -> Any:
     """The value of the first of `keys` that is not empty."""
-    return next((value for key in keys if (value := package.get(key))), None)
+    for key in keys:
+        value = package.get(key)
+        if value:
+            return value
+    return None
 
 
 def first_object(value: Any) -> dict[str, Any]:
@@ -112,14 +122,10 @@ def contacts(package: Package) -> list[RawContact]:
     ]
     found += [
         RawContact(text(package.get(name)), email(first(package, *addresses)), iri(package.get(page)) if page else None)
-        for name, addresses, page in (
-            ("contact_name", ("contact_email", "contact-email"), "contact_uri"),
-            ("maintainer", ("maintainer_email",), None),
-            ("author", ("author_email",), None),
-        )
+        for name, addresses, page in PERSONS
+        if first(package, name, *addresses)
     ]
-    for key in ("contact_point", "administrative_contact", "metadata_contact"):
-        found.append(in_one_line(text(package.get(key)) or ""))
+    found += [in_one_line(line) for key in IN_ONE_LINE if (line := text(package.get(key)))]
     unique = {(one.name, one.email): one for one in reversed(found) if one.name or one.email or one.url}
     return list(reversed(unique.values()))
 

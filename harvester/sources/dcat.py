@@ -20,7 +20,8 @@ from harvester.sources import dcat_terms as dcat
 from harvester.sources import rdf
 from harvester.sources.base import Fetch, HarvestRecord, Page, RawDataset, Response
 from harvester.sources.bounded_description import Describer
-from harvester.sources.dcat_mapping import raw_dataset, said
+from harvester.sources.dcat_mapping import raw_dataset
+from harvester.sources.described_terms import said
 from harvester.sources.rdf_syntax import ACCEPT
 
 NEXT: Final = (dcat.HYDRA + "next", dcat.HYDRA + "nextPage")
@@ -76,8 +77,8 @@ class Dcat:
         for number in range(1, last + 1):
             walk.asked.add(urldefrag(url).url)
             response = fetch.get(url, accept=ACCEPT)
-            subjects, issues = rdf.read(response)
-            page, following = read_page(subjects, issues, response)
+            nodes, issues = rdf.read(response)
+            page, following = read_page(nodes, issues, response)
             walk.count(page.items)
             following = None if following and ends(page, following, url, len(walk.known)) else following
             if following and page.whole:
@@ -107,88 +108,83 @@ def ends(page: Page[Item], following: str, url: str, walked: int) -> bool:
     return following == urldefrag(url).url and page.total is not None and walked >= page.total
 
 
-def read_page(subjects: rdf.Subjects, issues: tuple[Issue, ...], response: Response) -> tuple[Page[Item], str | None]:
+def read_page(nodes: rdf.Nodes, issues: tuple[Issue, ...], response: Response) -> tuple[Page[Item], str | None]:
     """A document as a page, and the address of the next one. Raises ParseError for RDF without any DCAT."""
-    links = linked(subjects)
+    links = linked(nodes)
     if not any(term.startswith(f"<{dcat.DCAT}") for _, term in links[dcat.TYPE]):
         raise ParseError("The RDF holds no DCAT catalogue", url=response.url)
-    named = sorted(text for predicate in NEXT for _, term in links[predicate] if (text := said(term)[0]))
+    named = sorted(text for predicate in NEXT for _, term in links[predicate] if (text := said(term)))
     following, more = next_page(named[0], response.url) if named else (None, ())
-    totals = {
-        text for _, term in links[TOTAL] if (text := said(term)[0]).isascii() and text.isdigit() and len(text) < 10
-    }
+    totals = {text for _, term in links[TOTAL] if (text := said(term)).isascii() and text.isdigit() and len(text) < 10}
     page = Page(
         response.url,
-        items(subjects, links),
+        items(nodes, links),
         total=int(totals.pop()) if len(totals) == 1 else None,
-        issues=(*issues, *more, *(() if named or totals else unlisted(subjects, links))),
+        issues=(*issues, *more, *(() if named or totals else unlisted(nodes, links))),
         whole=not named or following is not None,
     )
     return page, following
 
 
-def linked(subjects: rdf.Subjects) -> Links:
+def linked(nodes: rdf.Nodes) -> Links:
     """All (subject, object) of the few predicates that hold a catalogue together."""
     links: Links = {predicate: [] for predicate in LINKS}
-    starts = tuple(f"{predicate}> " for predicate in LINKS)
-    for subject, statements in subjects.items():
-        for statement in statements:
-            if statement.startswith(starts):
-                predicate, _, term = statement.partition("> ")
-                links[predicate].append((subject, term))
+    for subject, node in nodes.items():
+        for predicate in LINKS:
+            if predicate in node:
+                links[predicate] += [(subject, term) for term in node[predicate]]
     return links
 
 
-def items(subjects: rdf.Subjects, links: Links) -> tuple[Item, ...]:
+def items(nodes: rdf.Nodes, links: Links) -> tuple[Item, ...]:
     """The datasets: what is typed so, and what the catalogue lists as one and describes without any type."""
-    describer = Describer(subjects, dcat.FOLLOWED, dcat.LEFT)
+    describer = Describer(nodes, dcat.FOLLOWED, dcat.LEFT)
     typed = {subject for subject, _ in links[dcat.TYPE]}
     datasets = [subject for subject, term in links[dcat.TYPE] if term == dcat.DATASET]
-    datasets += [term for _, term in links[dcat.MEMBER] if term in subjects and term not in typed]
+    datasets += [term for _, term in links[dcat.MEMBER] if term in nodes and term not in typed]
     services: dict[str, list[tuple[str, str]]] = {}
     for service, dataset in links[dcat.SERVES]:
         services.setdefault(dataset, []).append((service, dcat.SERVES))
     return tuple(
-        Item(subject, identity(subjects, subject), tuple(services.get(subject, ())), describer)
+        Item(subject, identity(nodes, subject), tuple(services.get(subject, ())), describer)
         for subject in dict.fromkeys(datasets)
     )
 
 
-def unlisted(subjects: rdf.Subjects, links: Links) -> Iterator[Issue]:
+def unlisted(nodes: rdf.Nodes, links: Links) -> Iterator[Issue]:
     """What looks like a dataset and is none: a series, and a member that is nowhere described."""
     datasets = {subject for subject, term in links[dcat.TYPE] if term == dcat.DATASET}
     series = [subject for subject, term in links[dcat.TYPE] if term == dcat.SERIES and subject not in datasets]
-    missing = [term for _, term in links[dcat.MEMBER] if term not in subjects]
+    missing = [term for _, term in links[dcat.MEMBER] if term not in nodes]
     for code, terms in (("dataset_series", series), ("dataset_not_described", missing)):
         for term in dict.fromkeys(terms):
-            yield Issue(stage="parse", code=code, field="dataset", value=said(term)[0][:500])
+            yield Issue(stage="parse", code=code, field="dataset", value=said(term)[:500])
 
 
-def objects(subjects: rdf.Subjects, predicates: dcat.Terms, subject: str) -> list[str]:
-    """The objects of `predicates`, in their order, of one subject."""
-    starts = tuple(f"{predicate}> " for predicate in predicates)
-    found = [statement.partition("> ") for statement in subjects.get(subject, ()) if statement.startswith(starts)]
-    found.sort(key=lambda parts: predicates.index(parts[0]))
-    return [term for _, _, term in found]
-
-
-def identity(subjects: rdf.Subjects, subject: str) -> str | None:
-    """The IRI; for a blank node what is most stable of it. The same on each fetch, whatever the order of the statements."""
+def identity(nodes: rdf.Nodes, subject: str) -> str | None:
+    """The IRI; for a blank node what is most stable of it, whatever the order of its statements."""
     if not subject.startswith("_:"):
         return subject[1:-1] or None
     for predicates in (dcat.IDENTIFIER, dcat.LANDING_PAGE[:1]):
-        if texts := {text for term in objects(subjects, predicates, subject) if (text := said(term)[0])}:
-            return " ".join(min(texts).split())
-    titles = [said(term)[0] for term in objects(subjects, dcat.TITLE, subject)]
-    files = [
-        said(url)[0]
-        for term in objects(subjects, dcat.DISTRIBUTION, subject)
-        for url in (term, *objects(subjects, dcat.DOWNLOAD_URL + dcat.ACCESS_URL, term))
-    ]
-    for kind, texts_ in (("title", titles), ("files", files)):
-        if stable := sorted({text for text in texts_ if text}):
-            return f"{kind}:{sha256(chr(0).join(stable).encode('utf-8', 'replace')).hexdigest()[:24]}"
+        if texts := values(nodes, subject, predicates):
+            return " ".join(texts[0].split())
+    files = [term for predicate in dcat.DISTRIBUTION for term in nodes[subject].get(predicate, ())]
+    urls = [url for file in files for url in values(nodes, file, dcat.DOWNLOAD_URL + dcat.ACCESS_URL) or [said(file)]]
+    for kind, stable in (("title", values(nodes, subject, dcat.TITLE)), ("files", sorted(filter(None, urls)))):
+        if stable:
+            return f"{kind}:{sha256(chr(0).join(stable).encode()).hexdigest()[:24]}"
     return None
+
+
+def values(nodes: rdf.Nodes, subject: str, predicates: dcat.Terms) -> list[str]:
+    """The texts of the first of `predicates` that has any, sorted."""
+    node = nodes.get(subject, {})
+    found = (
+        sorted({text for term in node[predicate] if (text := said(term))})
+        for predicate in predicates
+        if predicate in node
+    )
+    return next(filter(None, found), [])
 
 
 def next_page(named: str, url: str) -> tuple[str | None, tuple[Issue, ...]]:

@@ -39,7 +39,7 @@ DCAT: Final = re.compile(rb"www\.w3\.org/ns/dcat#?")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer shows. `files`, `datasets`: numbers of different links; `leads`: links that may lead to a portal."""
+    """What an answer shows. `files`, `datasets`: numbers of links; `leads`: links that may lead to a portal."""
 
     title: str | None = None
     software: str | None = None

@@ -51,7 +51,7 @@ def read_entry(record: HarvestRecord, fields: Fields, base: str) -> RawDataset:
         contacts=[contact(plain(point)) for point in objects(entry.get("contactpoint"))],
         keywords=labels(entry.get("keyword")),
         themes=labels(entry.get("theme")),
-        licenses=labels([label(entry.get("license")), label(entry.get("licenseinfo"))]),
+        licenses=licenses(entry.get("license"), entry.get("licenseinfo")),
         access_rights=label(entry.get("accessrights")) or label(entry.get("accesslevel")),
         rights=label(entry.get("rights")),
         frequency=label(entry.get("accrualperiodicity")),
@@ -78,6 +78,12 @@ def contact(point: Fields) -> RawContact:
     return RawContact(label(point.get("fn")), email(point.get("hasemail")), iri(point.get("hasurl")))
 
 
+def licenses(code: Any, terms: Any) -> list[str]:
+    """The code `none` says no more than that the terms are in words."""
+    said = labels([label(code), label(terms)])
+    return [one for one in said if one.lower() != "none"] or said
+
+
 def moment(value: Any) -> str | int | float | None:
     return when(value) if not isinstance(value, dict | list) else label(value)
 
@@ -94,7 +100,7 @@ def spatial(value: Any) -> list[str]:
     for place in value if isinstance(value, list) else [value]:
         if isinstance(place, dict) and "coordinates" not in place:
             known = plain(place)
-            found += [label(known.get("bbox")) or label(known.get("geometry")), label(place)]
+            found += [label(known.get("bbox")) or label(known.get("geometry")), label(known)]
         else:
             found.append(json_text(place))
     return list(dict.fromkeys(place for place in found if place))

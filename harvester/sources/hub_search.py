@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from harvester.sources.base import HarvestRecord, RawContact, RawDataset, RawDistribution, RawService
+from harvester.sources.hub_feed import licenses
 from harvester.sources.loose import child, labels, text, when
 
 ITEM: Final = re.compile(r"\b([0-9a-f]{32})(?:_(\d+))?(?![0-9a-f])(?:.*?[?&]sublayer=(\d+))?")
@@ -37,7 +38,8 @@ def read_feature(record: HarvestRecord, fields: Fields, base: str) -> RawDataset
         contacts=[RawContact(name=owner)] if owner else [],
         keywords=labels(item.get("tags")),
         themes=[category.rpartition("/")[2] for category in labels(item.get("categories"))],
-        licenses=labels([child(item, "structuredLicense").get("url"), item.get("license"), item.get("licenseInfo")]),
+        licenses=labels(child(item, "structuredLicense").get("url"))
+        + licenses(item.get("license"), item.get("licenseInfo")),
         access_rights=text(item.get("access")),
         issued=when(item.get("created")),
         modified=when(item.get("modified")),

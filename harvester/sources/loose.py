@@ -13,11 +13,11 @@ SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 def text(value: Any) -> str | None:
     """A text or number as text without outer blanks; None for anything else and for an empty text."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def count(value: Any) -> int | None:
@@ -29,24 +29,32 @@ def count(value: Any) -> int | None:
 
 def when(value: Any) -> str | int | float | None:
     """A date as it came: text or epoch number."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return text(value)
+    if value is None or isinstance(value, str):
+        return value and (value.strip() or None)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def label(value: Any, keys: Iterable[str] = LABELS) -> str | None:
     """A text, or the first of `keys` that an object carries as text; of a list, its first member's."""
+    if value is None:
+        return None
     if isinstance(value, list):
         value = value[0] if value else None
-    if isinstance(value, dict):
-        return next((found for key in keys if (found := text(value.get(key)))), None)
-    return text(value)
+    if not isinstance(value, dict):
+        return text(value)
+    for key in keys:
+        found = text(value.get(key))
+        if found:
+            return found
+    return None
 
 
 def labels(value: Any) -> list[str]:
     """The texts of a list, a single text, or objects with a label; order kept, nothing twice."""
+    if not value:
+        return []
     members = value if isinstance(value, list) else (value,)
-    return list(dict.fromkeys(found for member in members if (found := label(member))))
+    return list(dict.fromkeys([found for member in members if member and (found := label(member))]))
 
 
 def listed(value: Any) -> list[str]:
@@ -61,8 +69,8 @@ def listed(value: Any) -> list[str]:
 
 def localized(value: Any) -> str | dict[str, str] | None:
     """A plain text, or a text by language from `{"nl": ...}`, `{"@value", "@language"}` or a list of the latter."""
-    if isinstance(value, str):
-        return value.strip() or None
+    if value is None or isinstance(value, str):
+        return value and (value.strip() or None)
     if isinstance(value, dict) and "@value" not in value:
         return {tag: found for tag, said in value.items() if tag[:1] != "@" and (found := text(said))} or None
     by_language = {
@@ -75,6 +83,8 @@ def localized(value: Any) -> str | dict[str, str] | None:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects among a list, or one object alone."""
+    if not value:
+        return []
     members = value if isinstance(value, list) else (value,)
     return [member for member in members if isinstance(member, dict)]
 
@@ -87,7 +97,7 @@ def child(value: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def iri(value: Any) -> str | None:
     """A text that has a scheme and no blank."""
-    found = label(value, ("@id", "uri", "url", "identifier"))
+    found = label(value, ("@id", "uri", "url", "identifier")) if value else None
     return found if found and SCHEME.match(found) and " " not in found else None
 
 
@@ -114,4 +124,4 @@ def absolute(base: str, address: str | None) -> str | None:
 def email(value: Any) -> str | None:
     """A mail address without its `mailto:`; whether it is one, `harvester.normalize` decides."""
     found = label(value)
-    return found if found is None else re.sub(r"(?i)^mailto:\s*", "", found) or None
+    return found if found is None or ":" not in found else re.sub(r"(?i)^mailto:\s*", "", found) or None

@@ -47,7 +47,7 @@ class Keys(msgspec.Struct):
     dataset_uid: Any = None
     dataset_id: Any = None
     datasetid: Any = None
-    dataset: Raw | None = None
+    dataset: Raw = Raw()
 
 
 LISTING: Final = msgspec.json.Decoder(Listing)
@@ -137,7 +137,7 @@ def by_identifier(source: HarvestSource, fetch: Fetch, options: Options, total: 
 def names(item: Raw) -> tuple[str | None, str | None]:
     """The key that stays and the name that may change."""
     keys = keys_of(item, KEYS)
-    if keys is not None and keys.dataset is not None:
+    if keys is not None and bytes(keys.dataset):
         keys = keys_of(keys.dataset, KEYS)
     if keys is None:
         return None, None

@@ -17,8 +17,8 @@ from harvester.sources.base import Response
 from harvester.sources.rdf_bounds import mended, prepared
 from harvester.sources.rdf_syntax import declared_encoding, is_html, syntax_of
 
-Subjects = dict[str, list[str]]
-"""Subject -> its statements, each `predicate> object` (the `<` before the predicate cut off), repeats included."""
+Nodes = dict[str, dict[str, list[str]]]
+"""Subject -> predicate (without its angle brackets) -> objects, repeats included."""
 
 BATCH: Final = (
     20_000  # statements turned into text at once, so that the text of a whole dump never stands beside its graph
@@ -32,7 +32,7 @@ RESPELT: Final = (
 """Namespaces that feeds spell with the wrong scheme."""
 
 
-def read(response: Response) -> tuple[Subjects, tuple[Issue, ...]]:
+def read(response: Response) -> tuple[Nodes, tuple[Issue, ...]]:
     """The statements of an answer. A document that strict rules refuse gets one more, lenient, attempt, marked by the issue
     `not_well_formed`. Raises ParseError, of kind `empty` for an answer without content."""
     text, issues = decode(response.body, response.charset or declared_encoding(response.body))
@@ -43,13 +43,13 @@ def read(response: Response) -> tuple[Subjects, tuple[Issue, ...]]:
         raise ParseError("A web page came instead of RDF", url=response.url)
     syntax = syntax_of(response.content_type, text)
     try:
-        subjects, more = parsed(text, syntax, response.url)
+        nodes, more = parsed(text, syntax, response.url)
     except ParseError as error:
         raise ParseError(error.message, url=response.url, kind=error.kind) from error
-    return subjects, (*issues, *more)
+    return nodes, (*issues, *more)
 
 
-def parsed(text: str, syntax: RdfFormat, base: str) -> tuple[Subjects, tuple[Issue, ...]]:
+def parsed(text: str, syntax: RdfFormat, base: str) -> tuple[Nodes, tuple[Issue, ...]]:
     """Strictly, then leniently on a mended text. JSON-LD is lenient at once: strict, it drops statements in silence."""
     lenient = syntax == RdfFormat.JSON_LD
     try:
@@ -57,28 +57,42 @@ def parsed(text: str, syntax: RdfFormat, base: str) -> tuple[Subjects, tuple[Iss
     except (SyntaxError, ValueError) as error:
         fault = str(error)
     try:
-        subjects = grouped(prepared(mended(text, syntax), syntax), syntax, base, lenient=True)
+        nodes = grouped(prepared(mended(text, syntax), syntax), syntax, base, lenient=True)
     except (SyntaxError, ValueError) as error:
         raise ParseError(f"The answer can't be read as {syntax.name}: {str(error)[:300]}") from error
-    return subjects, (Issue(stage="parse", code="not_well_formed", value=fault[:500]),)
+    return nodes, (Issue(stage="parse", code="not_well_formed", value=fault[:500]),)
 
 
-def grouped(body: bytes, syntax: RdfFormat, base: str, *, lenient: bool) -> Subjects:
+def grouped(body: bytes, syntax: RdfFormat, base: str, *, lenient: bool) -> Nodes:
     """The statements of a body by subject. Raises SyntaxError or ValueError."""
     statements: Any = parse(body, syntax, base_iri=base, lenient=lenient)
     if syntax in QUADS:
         statements = map(attrgetter("triple"), statements)
-    subjects: Subjects = {}
-    while batch := list(islice(statements, BATCH)):
-        lines = serialize(batch, format=RdfFormat.N_TRIPLES).decode("utf-8", "replace")
-        for wrong, right in RESPELT:
+    misspelt = [(wrong, right) for wrong, right in RESPELT if wrong[1:].encode() in body]
+    nodes: Nodes = {}
+    while written := serialize(islice(statements, BATCH), format=RdfFormat.N_TRIPLES):
+        lines = written.decode("utf-8", "replace")
+        for wrong, right in misspelt:
             lines = lines.replace(wrong, right)
-        for line in lines.split(" .\n"):
+        group(lines, nodes)
+    nodes.pop("", None)
+    return nodes
+
+
+def group(lines: str, nodes: Nodes) -> None:
+    """Sort N-Triples into `nodes`. Most lines have the subject of the line before."""
+    start = "\n"
+    node: dict[str, list[str]] = {}
+    names: dict[str, str] = {}  # one string for all uses of a predicate
+    for line in lines.split(" .\n"):
+        if line.startswith(start):
+            predicate, _, term = line[len(start) :].partition("> ")
+        else:
             subject, _, statement = line.partition(" <")
-            known = subjects.get(subject)
-            if known is None:
-                subjects[subject] = [statement]
-            else:
-                known.append(statement)
-    subjects.pop("", None)
-    return subjects
+            predicate, _, term = statement.partition("> ")
+            start = subject + " <"
+            node = nodes.setdefault(subject, {})
+        if predicate in node:
+            node[predicate].append(term)
+        else:
+            node[names.setdefault(predicate, predicate)] = [term]

@@ -47,10 +47,10 @@ class Watch:
         """
         options = Options(**source.options)
         known = dict.fromkeys([source.url, *options.addresses])
-        closed: dict[str, Probe] = {}
-        seen = [observation(look(fetch, url, closed), guess=False) for url in known]
+        rules: dict[str, Probe] = {}
+        seen = [observation(look(fetch, url, rules), guess=False) for url in known]
         answered = any(it["verdict"] not in UNANSWERED for it in seen)
-        guessed = [observation(look(fetch, url, closed), guess=True) for url in options.guesses if url not in known]
+        guessed = [observation(look(fetch, url, rules), guess=True) for url in options.guesses if url not in known]
         for it in guessed if answered else ():
             if it["error"] == "dns":  # the names of others were found, so that this one is none
                 it["verdict"] = "no_catalogue"
@@ -70,7 +70,7 @@ class Watch:
 
 
 def look(fetch: Fetch, url: str, rules: dict[str, Probe]) -> Probe:
-    """What the address answers; where the robots.txt of its host (kept in `rules`) forbids or fails, that is the answer."""
+    """What the address answers; where the robots.txt of its host (each asked once) forbids or fails, that it is."""
     home = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     if home not in rules:
         rules[home] = fetch.probe(home + "/robots.txt")

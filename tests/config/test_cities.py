@@ -1,4 +1,4 @@
-"""The fourteen organisations, and a file of cities with faults."""
+"""The fourteen organizations, and a file of cities with faults."""
 
 from datetime import date
 from pathlib import Path

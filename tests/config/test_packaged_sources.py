@@ -1,7 +1,6 @@
 """The source files we ship: valid, honest about their evidence, and complete."""
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,8 @@ import pytest
 from config.cities import load_cities
 from config.portals import load_sources
 from config.settings import load
-from config.source import BUILT_KINDS, HarvestSource
+from config.source import HarvestSource
+from harvester.sources import OPTIONS
 
 EVIDENCE = re.compile(r"\bE[1-9]\b|baseline of 2017|survey of 2026")
 GRADE = re.compile(r"grade ([A-D])")
@@ -27,8 +27,7 @@ HOST = re.compile(r"`(?:https?://)?((?:[a-z0-9<>-]+\.)+(?:be|brussels|com|eu|gen
 
 @pytest.fixture(scope="module")
 def sources() -> tuple[HarvestSource, ...]:
-    options = {kind: import_module(f"harvester.sources.{kind}").Options for kind in BUILT_KINDS}
-    return load_sources(load(None, {}).datapeil.sources, load_cities(), options)
+    return load_sources(load(None, {}).datapeil.sources, load_cities(), OPTIONS)
 
 
 def test_packaged_sources_when_disabled_say_why(sources: tuple[HarvestSource, ...]) -> None:

@@ -285,7 +285,9 @@ def test_load_sources_when_the_file_name_is_no_id_then_says_what_one_is(loaded: 
 def test_load_sources_when_the_folder_is_missing_then_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_sources(tmp_path / "nowhere", (), {})
-    assert faults_of(error) == (f"nowhere: expected a folder with one TOML file per source at {tmp_path}/nowhere",)
+    assert faults_of(error) == (
+        f"nowhere: expected a readable folder with one TOML file per source at {tmp_path}/nowhere",
+    )
 
 
 def test_load_sources_when_the_folder_holds_no_source_file_then_says_so(loaded: Any, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,24 +9,16 @@ from pydantic import BaseModel
 
 from config.reference import reference
 from config.settings import DEFAULTS, Settings
-from config.source import BUILT_KINDS
+from harvester.sources import OPTIONS
 
 BEGIN, END = "<!-- reference: begin -->\n", "<!-- reference: end -->"
 
 
-@pytest.fixture(scope="module")
-def options() -> dict[str, type[BaseModel]]:
-    """The options model of each built kind."""
-    return {kind: import_module(f"harvester.sources.{kind}").Options for kind in BUILT_KINDS}
-
-
-def test_reference_when_compared_with_the_page_is_in_step(
-    pytestconfig: pytest.Config, repository: Path, options: dict[str, type[BaseModel]]
-) -> None:
+def test_reference_when_compared_with_the_page_is_in_step(pytestconfig: pytest.Config, repository: Path) -> None:
     page = repository / "docs" / "configuration.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     written, _, after = rest.partition(END)
-    made = "\n" + reference(options) + "\n"
+    made = "\n" + reference(OPTIONS) + "\n"
     if pytestconfig.getoption("--accept"):
         page.write_text(before + BEGIN + made + END + after, encoding="utf-8")
         written = made
@@ -44,10 +35,8 @@ def test_defaults_when_compared_with_the_models_hold_every_setting() -> None:
     }
 
 
-def test_defaults_when_read_give_a_reason_above_every_setting(options: dict[str, type[BaseModel]]) -> None:
+def test_defaults_when_read_give_a_reason_above_every_setting() -> None:
     lines = DEFAULTS.read_text(encoding="utf-8").splitlines()
-    bare = [
-        line for above, line in itertools.pairwise(lines) if " = " in line and line[0] != "#" != above[:1]
-    ]
+    bare = [line for above, line in itertools.pairwise(lines) if " = " in line and line[0] != "#" != above[:1]]
     assert bare == []
-    assert "Default: `3`." in reference(options)
+    assert "Default: `3`." in reference(OPTIONS)

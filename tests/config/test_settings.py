@@ -65,6 +65,10 @@ BAD_FILES: Mapping[str, tuple[str, ...]] = {
         f'datapeil.toml: datapeil.public_url: expected {PUBLIC_URL}, got "ftp://datapeil.org"',
     ),
     "[datapeil]\nsources = 5": ("datapeil.toml: datapeil.sources: expected the path of a folder, got 5",),
+    '[datapeil]\nsources = ""': ('datapeil.toml: datapeil.sources: expected the path of a folder, got ""',),
+    '[datapeil]\nsources = "a\\u0000b"': (
+        'datapeil.toml: datapeil.sources: expected the path of a folder, got "a\\u0000b"',
+    ),
     '[datapeil]\ndatabase_url = "mysql://me:pw@host/db"': (
         f'datapeil.toml: datapeil.database_url: expected {DATABASE}, got "mysql://***@host/db"',
     ),
@@ -140,7 +144,7 @@ def test_load_when_the_file_names_relative_paths_then_they_are_relative_to_the_f
         in_file(tmp_path, '[datapeil]\nsources = "../s"\ndatabase_url = "sqlite:///d/x.db?timeout=5"'), {}
     ).datapeil
     assert place.database_url == f"sqlite:///{tmp_path}/d/x.db?timeout=5"
-    assert place.sources == tmp_path.parent / "s"
+    assert place.sources.resolve() == tmp_path.parent / "s"
 
 
 def test_load_when_the_file_says_nothing_of_paths_then_database_beside_it_and_packaged_sources(tmp_path: Path) -> None:

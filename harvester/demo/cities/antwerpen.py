@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from harvester.demo import faults
 from harvester.demo.authors import Style, Topic, by_place, dying, hexadecimal, life, number, slices, spread, topics
 from harvester.demo.dialects import arcgis_hub, dcat
-from harvester.demo.life import Edit, Event, EventKind, Life, SimPortal, Trouble, at_noon
+from harvester.demo.life import Edit, Event, Life, SimPortal, at_noon
+from harvester.demo.portal import App
 from harvester.demo.truth import SimDataset
 
 START, END = date(2016, 1, 1), date(2026, 12, 1)
@@ -15,11 +16,13 @@ NEW_IDS = date(2022, 1, 18)
 FROZEN = date(2024, 2, 15)  # nothing is dated later until a year after
 RENUMBERED = date(2024, 9, 10)
 DISTRICTS = (
-    "Antwerpen", "Berchem", "Berendrecht-Zandvliet-Lillo", "Borgerhout", "Deurne", "Ekeren", "Hoboken", "Merksem", "Wilrijk",
+    "Antwerpen", "Berchem", "Berendrecht-Zandvliet-Lillo", "Borgerhout", "Deurne", "Ekeren", "Hoboken", "Merksem",
+    "Wilrijk",
 )  # fmt: skip
 OWNER = "stadAntwerpen"
-MODEL_LICENSE = "<a href='https://data.vlaanderen.be/id/licentie/modellicentie-gratis-hergebruik/v1.0'>Gratis hergebruik</a>"
-MASS_TOUCHES = ((date(2023, 1, 1), 128), (date(2024, 1, 15), 58), (FROZEN, 136))
+MODEL_LICENSE = "<a href='https://data.vlaanderen.be/id/licentie/modellicentie-gratis-hergebruik/v1.0'>Model</a>"
+# One more layer happens to be renewed on the second of these days.
+MASS_TOUCHES = ((date(2023, 1, 1), 128), (date(2024, 1, 15), 57), (FROZEN, 136))
 
 
 def described(topic: Topic) -> str:
@@ -27,12 +30,14 @@ def described(topic: Topic) -> str:
     if number(f"antwerpen {topic.title}", 3) == 0:
         return "&nbsp;<div></div>&nbsp;"
     return (
-        f"<div style='text-align:Left;'><p><span style='font-weight:bold;'>Samenvatting:</span></p><p>{topic.text}</p></div>"
+        f"<div style='text-align:Left;'><p><b>Samenvatting:</b></p><p>{topic.text}</p></div>"
         f"\n<br />&nbsp;Beheer: GIS-beheer\n<br />&nbsp;Frequentie: {topic.frequency}"
     )
 
 
-TANK_STYLE = Style("Stad Antwerpen", license="Open Data Licentie", identify=lambda slug: f"data/{slug}", frequencies=False)
+TANK_STYLE = Style(
+    "Stad Antwerpen", license="Open Data Licentie", identify=lambda slug: f"data/{slug}", frequencies=False
+)
 HUB_STYLE = Style(
     publisher="Stad Antwerpen",
     identify=lambda slug: f"{hexadecimal('antwerpen ' + slug)}_{number(slug, 900)}",
@@ -48,9 +53,12 @@ def portals() -> tuple[SimPortal, SimPortal]:
 def data_tank() -> SimPortal:
     """One Turtle document; the portal moves to the Hub, and both answer for two months."""
     births = [START] * 100 + spread(date(2016, 3, 1), date(2017, 11, 1), 25)
-    lives = [life(one, TANK_STYLE, "antwerpen", born, TANK_CLOSES) for one, born in zip(subjects()[:125], births, strict=True)]
-    moving = event(HUB_OPENS, 7, "portal_moves", "Het portaal verhuist naar een Hub.", source="antwerpen-datatank")
-    closing = event(TANK_CLOSES, 7, "portal_closes", "De oude DataTank antwoordt 404.", ("failed",), "antwerpen-datatank")
+    lives = [
+        life(one, TANK_STYLE, "antwerpen", born, TANK_CLOSES)
+        for one, born in zip(subjects()[:125], births, strict=True)
+    ]
+    moving = Event(HUB_OPENS, "portal_moves", "Het portaal verhuist naar een Hub.", 7)
+    closing = Event(TANK_CLOSES, "portal_closes", "De oude DataTank antwoordt 404.", 7, ("failed",))
     return SimPortal(
         source="antwerpen-datatank",
         city="antwerpen",
@@ -68,17 +76,16 @@ def data_tank() -> SimPortal:
 
 def hub() -> SimPortal:
     """489 on 2021-01-12, 522 in 2023-09, 492 on 2025-02-12; 385 titles outlive the change of identifiers."""
-    blocked = event(date(2019, 9, 2), 21, "blocked", "De Hub weigert onbekende clients: HTTP 403.", ("failed",))
     events = (
-        event(HUB_OPENS, 1, "portal_opens", "Nieuw portaal met 93 datasets van dezelfde dag."),
-        blocked,
-        event(date(2020, 3, 2), 1, "federated", "Tien lagen van de provincie worden mee getoond."),
-        event(NEW_IDS, 1, "ids_changed", "Elk kenmerk verandert; 385 van de 489 titels blijven.", ("held",)),
-        event(date(2023, 1, 1), 1, "mass_touch", "128 datasets krijgen dezelfde wijzigingsdatum."),
-        event(date(2023, 1, 30), 2, "published", "92 nieuwe lagen in twee dagen."),
-        event(FROZEN, 1, "mass_touch", "136 datasets krijgen dezelfde wijzigingsdatum."),
-        event(date(2024, 5, 28), 1, "withdrawn", "63 lagen verdwijnen samen: een echte opruiming.", ("held",)),
-        event(RENUMBERED, 1, "slugs_renamed", "Twintig adressen krijgen een volgnummer."),
+        Event(HUB_OPENS, "portal_opens", "Nieuw portaal met 93 datasets van dezelfde dag."),
+        Event(date(2019, 9, 2), "blocked", "De Hub weigert onbekende clients: HTTP 403.", 21, ("failed",), forbidden),
+        Event(date(2020, 3, 2), "federated", "Tien lagen van de provincie worden mee getoond."),
+        Event(NEW_IDS, "ids_changed", "Elk kenmerk verandert; 385 van de 489 titels blijven.", 1, ("held",)),
+        Event(date(2023, 1, 1), "mass_touch", "128 datasets krijgen dezelfde wijzigingsdatum."),
+        Event(date(2023, 1, 30), "published", "92 nieuwe lagen in twee dagen.", 2),
+        Event(FROZEN, "mass_touch", "136 datasets krijgen dezelfde wijzigingsdatum."),
+        Event(date(2024, 5, 28), "withdrawn", "63 lagen verdwijnen samen: een echte opruiming.", 1, ("held",)),
+        Event(RENUMBERED, "slugs_renamed", "Twintig adressen krijgen een volgnummer."),
     )
     return SimPortal(
         source="antwerpen-hub",
@@ -89,24 +96,28 @@ def hub() -> SimPortal:
         opens=HUB_OPENS,
         closes=END,
         forgotten=END,
-        lives=tuple([*hub_lives(), *guests()]),
+        lives=(*hub_lives(), *guests()),
         events=events,
-        troubles=(Trouble(blocked, lambda app: faults.status(app, 403)),),
         options={"publishers": ["Stad Antwerpen"]},
         successor_of=("antwerpen-datatank",),
     )
 
 
-def event(
-    day: date, days: int, kind: EventKind, note: str, expected: tuple[str, ...] = (), source: str = "antwerpen-hub"
-) -> Event:  # noqa: PLR0913
-    return Event(day, day + timedelta(days=days), "antwerpen", source, kind, note, expected)
+def forbidden(app: App) -> App:
+    return faults.status(app, 403)
 
 
 def subjects() -> list[Topic]:
     """More than 690 subjects: the general ones, those by district, yearly statistics and air maps."""
     air = [
-        Topic(f"{year} {name}", "Milieu en natuur", ("lucht",), "onregelmatig", "G", f"Gemodelleerde jaargemiddelden, {year}.")
+        Topic(
+            f"{year} {name}",
+            "Milieu en natuur",
+            ("lucht",),
+            "onregelmatig",
+            "G",
+            f"Gemodelleerde jaargemiddelden, {year}.",
+        )
         for year in range(2012, 2022)
         for name in ("elementair koolstof", "fijn stof PM10", "fijn stof PM2.5", "stikstofdioxide", "ozon")
     ]
@@ -120,7 +131,7 @@ def hub_lives() -> list[Life]:
     births += spread(date(2018, 3, 5), date(2021, 1, 10), 364)
     births += [NEW_IDS] * 34 + [date(2022, 3, 7)] * 2
     births += [date(2023, 1, 30)] * 28 + [date(2023, 1, 31)] * 64
-    births += spread(date(2023, 10, 2), FROZEN, 53) + spread(date(2025, 3, 3), date(2026, 11, 1), 20)
+    births += spread(date(2023, 10, 3), FROZEN, 53) + spread(date(2025, 3, 3), date(2026, 11, 1), 20)
     lives = [hub_life(one, born) for one, born in zip(subjects(), births, strict=False)]
     # Those that end: 34 at the change of identifiers, 61 in 2023, then 20 and, in one go, 63.
     ends = [NEW_IDS] * 34 + [date(2023, 3, 14)] * 20 + [date(2023, 5, 16)] * 20 + [date(2023, 7, 11)] * 21
@@ -143,7 +154,7 @@ def scripted(one: Life, index: int) -> Life:
     edits = list(one.edits)
     if one.born < NEW_IDS:
         edits.append(Edit(NEW_IDS, named_anew))
-        if index % 7 == 0 and index < 490:
+        if (index % 7 == 0 and index < 490) or index < 6:
             edits.append(Edit(NEW_IDS, lambda known: replace(known, title=f"{known.title} (publiek)")))
     if 10 <= index < 30:
         edits.append(Edit(RENUMBERED, lambda known: replace(known, slug=f"{known.slug}-1", id=f"{known.id}b")))
@@ -170,5 +181,9 @@ def mass_touched(lives: list[Life]) -> list[Life]:
 
 def guests() -> list[Life]:
     """Layers of the province, shown since 2020."""
-    made = [life(one, HUB_STYLE, "provincie", date(2020, 3, 2), FROZEN) for one in by_place(["provincie"], topics()[60:70])]
-    return [replace(one, dataset=replace(one.dataset, home="geo.provincie.example", publisher="Provincie")) for one in made]
+    made = [
+        life(one, HUB_STYLE, "provincie", date(2020, 3, 2), FROZEN) for one in by_place(["provincie"], topics()[60:70])
+    ]
+    return [
+        replace(one, dataset=replace(one.dataset, home="geo.provincie.example", publisher="Provincie")) for one in made
+    ]

@@ -1,11 +1,11 @@
 """Brugge: a page filled at hackathons until 2025, then an Opendatasoft portal."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from harvester.demo.authors import Style, by_place, hexadecimal, life, live_topics, spread, topics
 from harvester.demo.dialects import brugge_page, opendatasoft
-from harvester.demo.life import Edit, Event, EventKind, Life, SimPortal, Trouble
+from harvester.demo.life import Edit, Event, Life, SimPortal
 from harvester.demo.portal import Answer, App, Request
 
 START, END = date(2016, 1, 1), date(2026, 12, 1)
@@ -31,24 +31,22 @@ def portals() -> tuple[SimPortal, SimPortal]:
     return page(), portal()
 
 
-def subjects_and_births() -> list[tuple[str, date]]:
+def births() -> list[date]:
     """98 titles: 40 at the start, the others at three hackathons."""
-    births = [START] * 40 + [date(2016, 3, 7)] * 15 + [date(2017, 10, 16)] * 20 + [date(2018, 11, 12)] * 23
-    return list(zip([one.title for one in topics()], births, strict=False))
+    return [START] * 40 + [date(2016, 3, 7)] * 15 + [date(2017, 10, 16)] * 20 + [date(2018, 11, 12)] * 23
 
 
 def page() -> SimPortal:
     """Headings, paragraphs and links; no dates, no license. For two weeks in 2021 a redesign breaks every selector."""
-    lives = [life(topics()[index], PAGE_STYLE, "brugge", born, PAGE_CLOSES) for index, (_, born) in enumerate(subjects_and_births())]
+    lives = [life(one, PAGE_STYLE, "brugge", born, PAGE_CLOSES) for one, born in zip(topics(), births(), strict=False)]
     lives[:5] = [replace(one, edits=(*one.edits, RETITLED)) for one in lives[:5]]
-    redesign = event(date(2021, 5, 3), 14, "redesign", "De opmaak verandert: koppen zijn h3 in plaats van h4.", ("failed",))
     events = (
-        event(date(2016, 3, 7), 1, "published", "Hackathon: vijftien datasets."),
-        event(date(2017, 10, 16), 1, "published", "Hackathon: twintig datasets."),
-        event(date(2018, 11, 12), 1, "published", "Hackathon: drieëntwintig datasets."),
-        redesign,
-        event(PORTAL_OPENS, 7, "portal_moves", "Een nieuw portaal naast de pagina."),
-        event(PAGE_CLOSES, 14, "portal_closes", "De pagina antwoordt 404.", ("failed",)),
+        Event(date(2016, 3, 7), "published", "Hackathon: vijftien datasets."),
+        Event(date(2017, 10, 16), "published", "Hackathon: twintig datasets."),
+        Event(date(2018, 11, 12), "published", "Hackathon: drieëntwintig datasets."),
+        Event(date(2021, 5, 3), "redesign", "Een nieuwe opmaak: geen kop heet nog h4.", 14, ("failed",), redesigned),
+        Event(PORTAL_OPENS, "portal_moves", "Een nieuw portaal naast de pagina.", 7),
+        Event(PAGE_CLOSES, "portal_closes", "De pagina antwoordt 404.", 14, ("failed",)),
     )
     return SimPortal(
         source="brugge-page",
@@ -62,7 +60,6 @@ def page() -> SimPortal:
         path="/opendata",
         lives=tuple(lives),
         events=events,
-        troubles=(Trouble(redesign, redesigned),),
         options=PAGE_OPTIONS,
     )
 
@@ -84,9 +81,11 @@ def redesigned(app: App) -> App:
 
 def portal() -> SimPortal:
     """The 98 of the page under new identifiers, 14 more at once, then one a month and three live ones."""
-    births = [PORTAL_OPENS] * len(topics()) + spread(date(2025, 4, 7), date(2026, 11, 1), 20)
+    opened = [PORTAL_OPENS] * len(topics()) + spread(date(2025, 4, 7), date(2026, 11, 1), 20)
     subjects = [*topics(), *by_place(["in de deelgemeenten"], topics()[:20])]
-    lives: list[Life] = [life(one, PORTAL_STYLE, "brugge", born, END) for one, born in zip(subjects, births, strict=True)]
+    lives: list[Life] = [
+        life(one, PORTAL_STYLE, "brugge", born, END) for one, born in zip(subjects, opened, strict=True)
+    ]
     lives += [life(one, PORTAL_STYLE, "brugge", date(2025, 9, 1), END) for one in live_topics()[:3]]
     return SimPortal(
         source="brugge",
@@ -98,12 +97,6 @@ def portal() -> SimPortal:
         closes=END,
         forgotten=END,
         lives=tuple(lives),
-        events=(event(PORTAL_OPENS, 1, "portal_opens", "Nieuw portaal.", source="brugge"),),
+        events=(Event(PORTAL_OPENS, "portal_opens", "Nieuw portaal."),),
         successor_of=("brugge-page",),
     )
-
-
-def event(
-    day: date, days: int, kind: EventKind, note: str, expected: tuple[str, ...] = (), source: str = "brugge-page"
-) -> Event:  # noqa: PLR0913
-    return Event(day, day + timedelta(days=days), "brugge", source, kind, note, expected)

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from harvester.demo import faults
 from harvester.demo.authors import Style, Topic, by_place, dying, hexadecimal, life, live_topics, slices, spread, topics
 from harvester.demo.dialects import opendatasoft
-from harvester.demo.life import Edit, Event, Life, SimPortal, Trouble, only_dialect
-from harvester.demo.truth import Listing
+from harvester.demo.life import Edit, Event, Life, SimPortal
+from harvester.demo.portal import App
+from harvester.demo.truth import Dialect, Listing
 
 START, END = date(2016, 1, 1), date(2026, 12, 1)
 SERIES = 10
@@ -18,17 +19,19 @@ STYLE = Style(
     license="Modellicentie Gratis Hergebruik",
     license_url="https://data.vlaanderen.be/id/licentie/modellicentie-gratis-hergebruik/v1.0",
     identify=lambda slug: f"da_{hexadecimal('gent ' + slug, 3)}",
-    describe=lambda topic: f"<p>{topic.text}</p><p>Meer op <a href='https://stad.gent.example/open-data'>de site</a>.</p>",
+    describe=lambda topic: (
+        f"<p>{topic.text}</p><p>Meer op <a href='https://stad.gent.example/open-data'>de site</a>.</p>"
+    ),
 )
 
 
 def portal() -> SimPortal:
     """260 own datasets on 2025-02-12, 100 of them yearly slices; 35 gone and 48 new since 2023-09."""
     events = (
-        event(FEDERATION, 1, "federated", "Twaalf datasets van andere organisaties worden mee getoond."),
-        event(date(2020, 7, 13), 21, "outage", "Storing bij de leverancier: HTTP 503.", ("failed",)),
-        event(RENAMING, 1, "slugs_renamed", "Acht adressen kregen een andere naam; het kenmerk bleef."),
-        event(date(2022, 10, 11), 3, "drop", "De zoekindex toont maar 110 datasets en telt er ook maar zoveel.", ("held",)),
+        Event(FEDERATION, "federated", "Twaalf datasets van andere organisaties worden mee getoond."),
+        Event(date(2020, 7, 13), "outage", "Storing bij de leverancier: HTTP 503.", 21, ("failed",), unavailable),
+        Event(RENAMING, "slugs_renamed", "Acht adressen kregen een andere naam; het kenmerk bleef."),
+        Event(date(2022, 10, 11), "drop", "De zoekindex toont en telt maar 110 datasets.", 3, ("held",), half_an_index),
     )
     return SimPortal(
         source="gent",
@@ -39,17 +42,21 @@ def portal() -> SimPortal:
         opens=START,
         closes=END,
         forgotten=END,
-        lives=tuple([*regular(), *yearly(), *live(), *federated()]),
+        lives=(*regular(), *yearly(), *live(), *federated()),
         events=events,
-        troubles=(
-            Trouble(events[1], lambda app: faults.status(app, 503)),
-            Trouble(events[3], only_dialect(lambda app: app.showing(lambda all_: Listing.honest(all_.items[:110])))),
-        ),
     )
 
 
-def event(day: date, days: int, kind: str, note: str, expected: tuple[str, ...] = ()) -> Event:
-    return Event(day, day + timedelta(days=days), "gent", "gent", kind, note, expected)  # type: ignore[arg-type]
+def unavailable(app: App) -> App:
+    return faults.status(app, 503)
+
+
+def half_an_index(app: App) -> App:
+    return (
+        faults.shown(app, lambda listing: Listing.honest(listing.items[:110]), None)
+        if isinstance(app, Dialect)
+        else app
+    )
 
 
 def regular() -> list[Life]:
@@ -79,14 +86,18 @@ def published(year: int, one: Topic) -> date:
 
 
 def live() -> list[Life]:
-    births = [START] * 4 + spread(date(2016, 9, 1), date(2023, 1, 1), 8) + spread(date(2023, 12, 1), date(2025, 1, 1), 3)
+    births = (
+        [START] * 4 + spread(date(2016, 9, 1), date(2023, 1, 1), 8) + spread(date(2023, 12, 1), date(2025, 1, 1), 3)
+    )
     return [life(one, STYLE, "gent", born, END) for one, born in zip(live_topics(), births, strict=True)]
 
 
 def federated() -> list[Life]:
     """Entries of other organisations, shown since 2019."""
     homes = ("opendata.vlaanderen.example", "data.fluvia.example", "opendata.rail.example")
-    lives = [life(one, STYLE, "gent-federated", FEDERATION, END) for one in by_place(["in Vlaanderen"], topics()[40:52])]
+    lives = [
+        life(one, STYLE, "gent-federated", FEDERATION, END) for one in by_place(["in Vlaanderen"], topics()[40:52])
+    ]
     return [guest(one, homes[index % 3]) for index, one in enumerate(lives)]
 
 

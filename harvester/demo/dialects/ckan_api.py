@@ -23,7 +23,7 @@ KEYS: dict[str, Callable[[SimDataset], str]] = {
     "metadata_modified": lambda dataset: solr(dataset.modified),
     "metadata_created": lambda dataset: solr(dataset.issued),
 }
-Action = Callable[[Request, Listing, Kept], Answer]
+Action = Callable[[Request, Listing, Kept[bytes]], Answer]
 
 
 class SearchQueryError(ValueError):
@@ -48,7 +48,7 @@ def ckan(datasets: Datasets, rows_max: int = ROWS_MAX) -> Dialect:
     return speaking(datasets, render)
 
 
-def package_search(request: Request, listing: Listing, kept: Kept, rows_max: int) -> Answer:
+def package_search(request: Request, listing: Listing, kept: Kept[bytes], rows_max: int) -> Answer:
     rows = whole_number(request.value("rows"), DEFAULT_ROWS)
     start = whole_number(request.value("start"), 0)
     if rows is None or start is None:
@@ -65,14 +65,14 @@ def package_search(request: Request, listing: Listing, kept: Kept, rows_max: int
     return enveloped(request, result)
 
 
-def package_list(request: Request, listing: Listing, _: Kept) -> Answer:
+def package_list(request: Request, listing: Listing, _: Kept[bytes]) -> Answer:
     names = sorted(dataset.slug for dataset in listing.items)
     start = whole_number(request.value("offset"), 0) or 0
     limit = whole_number(request.value("limit"), len(names))
     return enveloped(request, dumped(names[start:][:limit]))
 
 
-def package_show(request: Request, listing: Listing, kept: Kept) -> Answer:
+def package_show(request: Request, listing: Listing, kept: Kept[bytes]) -> Answer:
     wanted = request.value("id")
     for dataset in listing.items:
         if wanted in (dataset.id, dataset.slug):
@@ -80,18 +80,18 @@ def package_show(request: Request, listing: Listing, kept: Kept) -> Answer:
     return refusal(request, 404, "Not Found Error", message="Niet gevonden")
 
 
-def current_package_list_with_resources(request: Request, listing: Listing, kept: Kept) -> Answer:
+def current_package_list_with_resources(request: Request, listing: Listing, kept: Kept[bytes]) -> Answer:
     limit = min(whole_number(request.value("limit"), DEFAULT_ROWS) or DEFAULT_ROWS, ROWS_MAX)
     start = whole_number(request.value("offset"), 0) or 0
     shown = listing.items[start : start + limit]
     return enveloped(request, b"[" + b",".join(kept(dataset, request.base) for dataset in shown) + b"]")
 
 
-def organization_list(request: Request, listing: Listing, _: Kept) -> Answer:
+def organization_list(request: Request, listing: Listing, _: Kept[bytes]) -> Answer:
     return enveloped(request, dumped(sorted({slugged(dataset.publisher) for dataset in listing.items})))
 
 
-def status_show(request: Request, _: Listing, __: Kept) -> Answer:
+def status_show(request: Request, _: Listing, __: Kept[bytes]) -> Answer:
     status = {"ckan_version": "2.9.5", "site_url": request.base, "site_title": "Open data", "extensions": ["dcat"]}
     return enveloped(request, dumped(status))
 
@@ -148,7 +148,7 @@ def ordered(datasets: Sequence[SimDataset], sort: str) -> Sequence[SimDataset]:
     return datasets
 
 
-def entry(dataset: SimDataset, request: Request, kept: Kept) -> bytes:
+def entry(dataset: SimDataset, request: Request, kept: Kept[bytes]) -> bytes:
     wanted = [name for part in request.query.get("fl", ()) for name in re.split(r"[,\s]+", part) if name]
     if not wanted or dataset.defect:
         return kept(dataset, request.base)

@@ -52,7 +52,7 @@ def arcgis_hub(datasets: Datasets, owner: str = "stadVoorbeeld", feeds: frozense
     return speaking(datasets, render)
 
 
-def whole_feed(request: Request, listing: Listing, kept: Kept) -> Answer:
+def whole_feed(request: Request, listing: Listing, kept: Kept[bytes]) -> Answer:
     head = {
         "@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
         "@type": "dcat:Catalog",
@@ -64,7 +64,7 @@ def whole_feed(request: Request, listing: Listing, kept: Kept) -> Answer:
     return Answer(200, {"Content-Type": "application/json; charset=utf-8"}, body)
 
 
-def graph(request: Request, listing: Listing, kept: Kept) -> Answer:
+def graph(request: Request, listing: Listing, kept: Kept[bytes]) -> Answer:
     head = {
         "@context": CONTEXT,
         "@id": request.base,
@@ -77,7 +77,7 @@ def graph(request: Request, listing: Listing, kept: Kept) -> Answer:
     return Answer(200, {"Content-Type": "application/json; charset=utf-8"}, body)
 
 
-def search(request: Request, listing: Listing, kept: Kept) -> Answer:
+def search(request: Request, listing: Listing, kept: Kept[bytes]) -> Answer:
     """One page of GeoJSON features; `startindex` counts from 1."""
     limit = whole_number(request.value("limit"), 10)
     start = whole_number(request.value("startindex"), 1)
@@ -104,6 +104,11 @@ def search(request: Request, listing: Listing, kept: Kept) -> Answer:
 
 def item_id(dataset: SimDataset) -> str:
     return dataset.id.replace("-", "") if len(dataset.id) == 36 else dataset.id
+
+
+def account(dataset: SimDataset, owner: str) -> str:
+    """Who owns the item on the platform."""
+    return "dienst_" + dataset.home.partition(".")[0] if dataset.home else owner
 
 
 def landing(dataset: SimDataset, base: str, owner: str) -> str:
@@ -133,7 +138,11 @@ def dcat_us(dataset: SimDataset, base: str, owner: str) -> Any:
         "issued": iso(dataset.issued, timespec="milliseconds"),
         "modified": iso(dataset.modified, timespec="milliseconds"),
         "publisher": {"name": dataset.publisher or "{{source}}"},
-        "contactPoint": {"@type": "vcard:Contact", "fn": owner, "hasEmail": "mailto:{{orgContactEmail}}"},
+        "contactPoint": {
+            "@type": "vcard:Contact",
+            "fn": account(dataset, owner),
+            "hasEmail": "mailto:{{orgContactEmail}}",
+        },
         "accessLevel": "public",
         "spatial": "4.2165,51.1434,4.4983,51.3777" if dataset.geo else "",
         "license": dataset.license,
@@ -173,7 +182,7 @@ def dcat_ap(dataset: SimDataset, base: str, owner: str) -> Any:
         "dct:issued": entry["issued"],
         "dct:modified": entry["modified"],
         "dct:publisher": dataset.publisher or "{{source}}",
-        "dcat:contactPoint": {"@type": "Contact", "vcard:fn": owner, "vcard:hasEmail": None},
+        "dcat:contactPoint": {"@type": "Contact", "vcard:fn": account(dataset, owner), "vcard:hasEmail": None},
         "dcat:landingPage": {"@id": entry["landingPage"]},
         "dcat:distribution": [
             {
@@ -202,7 +211,7 @@ def feature(dataset: SimDataset, base: str, owner: str) -> Any:
         "snippet": None,
         "type": "Feature Service",
         "access": "public",
-        "owner": "dienst_" + dataset.home.partition(".")[0] if dataset.home else owner,
+        "owner": account(dataset, owner),
         "orgName": dataset.publisher or None,
         "orgId": "0OmXrO8Yl2Zp",
         "source": dataset.publisher or None,

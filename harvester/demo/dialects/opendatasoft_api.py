@@ -55,7 +55,7 @@ def opendatasoft(datasets: Datasets) -> Dialect:
     return speaking(datasets, render)
 
 
-def page(request: Request, found: Sequence[SimDataset], total: int | None, kept: Kept) -> Answer:
+def page(request: Request, found: Sequence[SimDataset], total: int | None, kept: Kept[bytes]) -> Answer:
     """One page of at most 100; -1 means 100 as well. `total` None leaves the count out: only a broken portal does."""
     limit = whole_number(request.value("limit").replace("-1", "100"), 10)
     offset = whole_number(request.value("offset"), 0)
@@ -78,14 +78,14 @@ def page(request: Request, found: Sequence[SimDataset], total: int | None, kept:
     return Answer(200, headers, b"{" + count + b'"results":[' + items + b"]}")
 
 
-def export(request: Request, found: Sequence[SimDataset], kept: Kept) -> Answer:
+def export(request: Request, found: Sequence[SimDataset], kept: Kept[bytes]) -> Answer:
     """Everything at once, without a limit, as a bare array."""
     limit = whole_number(request.value("limit").replace("-1", str(len(found))), len(found))
     body = b"[" + b",".join(kept(dataset, request.base) for dataset in found[:limit]) + b"]"
     return Answer(200, {"Content-Type": "application/json; charset=utf-8"}, body)
 
 
-def written(dataset: SimDataset, request: Request, kept: Kept) -> bytes:
+def written(dataset: SimDataset, request: Request, kept: Kept[bytes]) -> bytes:
     wanted = [name.strip() for name in request.value("select").split(",") if name.strip()]
     if not wanted or dataset.defect:
         return kept(dataset, request.base)

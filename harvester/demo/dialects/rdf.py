@@ -1,6 +1,6 @@
 """DCAT as RDF: one document, or Hydra pages as CKAN writes them, in any syntax. Knows no scripted world."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -9,7 +9,7 @@ from pyoxigraph import Literal as Text
 
 from harvester.demo.dialects.answers import elsewhere, static, whole_number
 from harvester.demo.portal import Answer, Request
-from harvester.demo.truth import Datasets, Dialect, Listing, Moment, SimDataset, SimFile, absolute, iso, speaking
+from harvester.demo.truth import Datasets, Dialect, Kept, Listing, Moment, SimDataset, SimFile, absolute, iso, speaking
 
 Syntax = Literal["ttl", "rdf", "jsonld", "nt"]
 FORMATS: dict[str, tuple[RdfFormat, str]] = {
@@ -41,6 +41,7 @@ def dcat(
     `next_as`: CKAN writes the next page as a string, newer software as an IRI on a PartialCollectionView.
     """
     place = path or f"/catalog.{syntax}"
+    kept = Kept(lambda dataset, base: [*described(dataset, subject_of(dataset, base), base)])
 
     def render(request: Request, listing: Listing) -> Answer:
         if request.path != place:
@@ -48,10 +49,10 @@ def dcat(
         rdf_format, media_type = FORMATS[syntax]
         headers = {"Content-Type": media_type}
         if page_size is None:
-            return static(written(catalog(listing, listing.items, request.base), rdf_format), headers, request)
+            return static(written(catalog(listing, listing.items, request.base, kept), rdf_format), headers, request)
         number = max(whole_number(request.value("page"), 1) or 1, 1)
         shown = listing.items[(number - 1) * page_size : number * page_size]
-        triples = [*catalog(listing, shown, request.base), *hydra(request, listing, number, (page_size, next_as))]
+        triples = [*catalog(listing, shown, request.base, kept), *hydra(request, listing, number, (page_size, next_as))]
         return Answer(200, headers, written(iter(triples), rdf_format))
 
     return speaking(datasets, render)
@@ -86,19 +87,27 @@ def a_time(moment: Moment) -> Text | None:
     )
 
 
-def catalog(listing: Listing, shown: Any, base: str) -> Iterator[Triple]:
+def catalog(listing: Listing, shown: Sequence[SimDataset], base: str, kept: Kept[list[Triple]]) -> Iterator[Triple]:
     node = NamedNode(base + "/")
     yield from said(node, "rdf:type", term("dcat:Catalog"))
     yield from said(node, "dct:title", Text("Open data", language="nl"))
     yield from said(node, "dct:language", "nl")
-    for number, dataset in enumerate(shown):
-        subject: Node = NamedNode(address(dataset, base))
-        if dataset.defect == "identity":
-            subject = BlankNode(f"naamloos{number}")
-        yield from said(node, "dcat:dataset", subject)
+    for dataset in shown:
+        yield from said(node, "dcat:dataset", subject_of(dataset, base))
         if dataset.defect != "shape":  # else it is named by the catalog and never described
-            yield from described(dataset, subject, base)
+            yield from kept(dataset, base)
     yield from said(node, "dct:publisher", listing.items[0].publisher if listing.items else None)
+
+
+def subject_of(dataset: SimDataset, base: str) -> Node:
+    if dataset.defect == "identity":
+        return BlankNode("naamloos" + plain(dataset.id))
+    return NamedNode(address(dataset, base))
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, as a blank node's name needs."""
+    return "".join(letter for letter in text if letter.isalnum())
 
 
 def address(dataset: SimDataset, base: str) -> str:
@@ -135,7 +144,7 @@ def described(dataset: SimDataset, subject: Node, base: str) -> Iterator[Triple]
 
 def published(dataset: SimDataset, subject: Node) -> Iterator[Triple]:
     if dataset.publisher:
-        agent = BlankNode("uitgever" + "".join(letter for letter in dataset.id if letter.isalnum()))
+        agent = BlankNode("uitgever" + plain(dataset.id))
         yield from said(subject, "dct:publisher", agent)
         yield from said(agent, "rdf:type", term("foaf:Agent"))
         yield from said(agent, "foaf:name", dataset.publisher)

@@ -181,7 +181,7 @@ def test_pages_when_answer_is_no_listing_then_the_fault_names_what_came(
     ("body", "code", "title"),
     [
         (
-            b'{"result": {"count": 1, "results": [{"id": "a", "title": "Caf\xe9", "x": "\xe9t\xe9 \xe0 la plage"}]}}',
+            b'{"result": {"count": 1, "results": [{"id": "a", "title": "Caf\xe9", "x": "\xe9t\xe9"}]}}',
             "",
             "Café",
         ),
@@ -190,9 +190,9 @@ def test_pages_when_answer_is_no_listing_then_the_fault_names_what_came(
         (b'{"result": {"count": 1, "results": [{"id": "a", "title": "half \\ud83d"}]}}', "json_repaired", "half ?"),
         (b'{"result": {"count": 1, "results": [{"id": "a", "title": "tab\there"}]}}', "json_repaired", "tab\there"),
         (
-            b'{"result": {"results": []}, "result": {"count": 1, "results": [{"id": "b", "id": "a", "title": "twice"}]}}',
+            b'{"result": {"results": []}, "result": {"count": 1, "results": [{"id": 1, "id": "a", "title": "2x"}]}}',
             None,
-            "twice",
+            "2x",
         ),
     ],
 )
@@ -353,7 +353,7 @@ def test_walk_when_real_listing_is_served_then_the_count_is_right(
 def test_walk_when_any_real_ckan_file_is_served_then_only_harvest_faults(
     shared: Path, portal: "Start", walk: "Walk", source_of: Callable[..., HarvestSource]
 ) -> None:
-    bodies = {path: body_of(path) for path in sorted((shared / "corpora" / "ckan").rglob("*.*"))}
+    bodies = {path: body_of(path) for path in sorted((shared / "corpora" / "ckan").rglob("*.json*"))}
     assert bodies
     read = 0
     for body in bodies.values():
