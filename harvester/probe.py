@@ -21,7 +21,9 @@ NAMES: Final = {
     "geonetwork": "GeoNetwork",
     "swing": "Swing",
 }
-TOTAL_ITEMS: Final = re.compile(rb"""totalItems(?:\s[^<>"']*="[^"]*")*["'>:\s]+([0-9]{1,9})""")  # of Hydra, in any syntax
+TOTAL_ITEMS: Final = re.compile(
+    rb"""totalItems(?:\s[^<>"']*="[^"]*")*["'>:\s]+([0-9]{1,9})"""
+)  # of Hydra, in any syntax
 WORTH_A_RANGE: Final = 10
 
 
@@ -166,7 +168,7 @@ def geonetwork(questions: Questions, base: str) -> Finding | None:
 
 
 def source_file(finding: Finding, city: str, today: date) -> str:
-    """A valid source file for what was found, disabled until a person has looked. What nothing can harvest is watched."""
+    """A valid source file for what was found, disabled until a person looked. What nothing can harvest is watched."""
     seen = [
         finding.software or "no software known to us",
         f"{finding.total} datasets announced" if finding.total is not None else "no total announced",

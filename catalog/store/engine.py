@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from catalog.store.tables import SCHEMA_VERSION, MetaRow, table_of
 
 BUSY_TIMEOUT_S = 60
+DEMO_AS_OF = "demo_as_of"  # key of the moment as of which a demo is read; absent in a real database
 
 
 class StoreError(Exception):

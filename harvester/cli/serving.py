@@ -1,16 +1,24 @@
 """`serve` and `demo`: the dashboard with the schedule, and a whole simulated world to look at."""
 
+import logging
+import os
 from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alerts.metrics import render
 from catalog.web.app import Dashboard, create_app
-from harvester.cli.output import complain
+from harvester.cli.output import ERRORS, complain
 from harvester.cli.workplace import Workplace, program_version
+from harvester.demo.film import shoot
 from harvester.service import Schedule
+
+DEMO_FOLDER = Path("var/demo")
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")]
 Host = Annotated[str, typer.Option("--host", help="On which address to listen.")]
@@ -68,10 +76,28 @@ def demo_command(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Build the demo and end.")] = False,
 ) -> None:
     """Live through ten simulated years of fourteen portals with the real pipeline, then serve the dashboard."""
-    from harvester.demo.life import live
-
-    place: Workplace = context.obj
-    config = live()
+    logging.getLogger("datapeil").setLevel(logging.WARNING)
+    config = _film(DEMO_FOLDER)
+    complain(f"Demonstration: simulated portals. Look into it with `--config {config}`, for example `status`.")
     if not no_serve:
-        place.close()
-        serve(Workplace(config), "127.0.0.1", port, schedule=False)
+        demo = Workplace(config)
+        context.call_on_close(demo.close)
+        serve(demo, "127.0.0.1", port, schedule=False)
+
+
+def _film(folder: Path) -> Path:
+    """Build the demo, with a bar on a terminal and a line a year elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    drawn = os.isatty(2)
+    with Progress(*columns, console=ERRORS, disable=not drawn) as progress:
+        bar = progress.add_task("simulated years", total=None)
+        year = 0
+
+        def told(number: int, total: int, moment: datetime) -> None:
+            nonlocal year
+            progress.update(bar, completed=number, total=total, description=f"simulated day {moment:%Y-%m-%d}")
+            if moment.year != year and not drawn:
+                complain(f"{moment.year}: {number} of {total} polls")
+            year = moment.year
+
+        return shoot(folder, told)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catalog.history import Limits as RemovalLimits
 from catalog.journal import moment
-from catalog.store.engine import Store, open_store, recall
+from catalog.store.engine import DEMO_AS_OF, Store, open_store, recall
 from config.cities import City, load_cities
 from config.faults import ConfigError, Fault
 from config.portals import load_sources
@@ -24,8 +24,6 @@ from harvester.fetch.question import Credentials
 from harvester.fetch.session import JobFetch
 from harvester.job import Tools
 from harvester.sources import OPTIONS
-
-DEMO_KEY = "demo_as_of"
 
 
 def program_version() -> str:
@@ -77,7 +75,7 @@ class Workplace:
     def demo_as_of(self) -> datetime | None:
         """The last day of a demo's world; null for a real database."""
         with self.store.read() as db:
-            found = recall(db, DEMO_KEY)
+            found = recall(db, DEMO_AS_OF)
         return moment(found) if found else None
 
     def now(self) -> datetime:

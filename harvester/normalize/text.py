@@ -216,7 +216,7 @@ def _break(tag: Tag) -> str:
 def _closing(tag: Tag, said: list[str]) -> str:
     """What a closing tag leaves: a break, or the target of a link behind its words."""
     if tag.name != "a":
-        return _break(tag)
+        return "\n\n" if tag.name in BLOCKS else ""
     target = "".join(str(tag.get("href") or "").split()).removeprefix("mailto:")
     is_address = target.lower().startswith(("http://", "https://")) or "@" in target
     words = "".join(said).strip()

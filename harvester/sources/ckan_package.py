@@ -18,7 +18,7 @@ from harvester.sources.loose import (
     when,
 )
 
-NAIVE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$")
+NAIVE_TIME: Final = re.compile(r"[0-9-]{10}[T ][0-9:.]{8,15}")
 BOX: Final = ("bbox-west-long", "bbox-south-lat", "bbox-east-long", "bbox-north-lat")
 HARVESTED: Final = ("harvest_source_id", "harvest_object_id", "harvest_catalogue_url")
 LICENSE: Final = ("license_url", "license_id", "license_title", "license")
@@ -101,7 +101,7 @@ def first_object(value: Any) -> dict[str, Any]:
 def utc(value: Any) -> str | int | float | None:
     """CKAN's own times are UTC and say no zone."""
     time = when(value)
-    return time + "Z" if isinstance(time, str) and NAIVE_TIME.match(time) else time
+    return time + "Z" if isinstance(time, str) and NAIVE_TIME.fullmatch(time) else time
 
 
 def publisher_of(package: Package) -> tuple[str | None, str | None]:
@@ -165,22 +165,23 @@ def temporal(package: Package) -> list[tuple[str | None, str | None]]:
 
 
 def distribution(resource: dict[str, Any], base: str) -> RawDistribution:
-    url = absolute(base, text(resource.get("url")))
-    stored_here = resource.get("url_type") == "upload" or resource.get("resource_type") == "file"
+    get = resource.get
+    url = absolute(base, text(get("url")))
+    stored_here = get("url_type") == "upload" or get("resource_type") == "file"
     return RawDistribution(
-        identifier=text(resource.get("id")),
-        title=localized(resource.get("name_translated") or resource.get("name") or resource.get("title")),
-        description=localized(resource.get("description_translated") or resource.get("description")),
-        access_url=absolute(base, text(resource.get("access_url"))) or url,
-        download_url=absolute(base, text(resource.get("download_url"))) or (url if stored_here else None),
-        format=label(resource.get("format")),
-        media_type=text(resource.get("mimetype")),
-        byte_size=when(resource.get("size")),
-        license=label(first(resource, "license", "license_url", "license_id")),
-        rights=label(resource.get("rights")),
-        issued=when(resource.get("issued")) or utc(resource.get("created")),
-        modified=when(resource.get("modified")) or utc(resource.get("last_modified")),
-        checksum=text(resource.get("hash")),
+        identifier=text(get("id")),
+        title=localized(get("name_translated") or get("name") or get("title")),
+        description=localized(get("description_translated") or get("description")),
+        access_url=absolute(base, text(get("access_url"))) or url,
+        download_url=absolute(base, text(get("download_url"))) or (url if stored_here else None),
+        format=label(get("format")),
+        media_type=text(get("mimetype")),
+        byte_size=when(get("size")),
+        license=label(get("license") or get("license_url") or get("license_id")),
+        rights=label(get("rights")),
+        issued=when(get("issued")) or utc(get("created")),
+        modified=when(get("modified")) or utc(get("last_modified")),
+        checksum=text(get("hash")),
     )
 
 

@@ -1,8 +1,8 @@
 """One described dcat:Dataset to a RawDataset: which statement fills which field. Knows no document, no page and no portal."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from catalog.model import Issue
 from harvester.sources import dcat_terms as dcat
@@ -11,9 +11,9 @@ from harvester.sources.bounded_description import read_description
 from harvester.sources.described_terms import (
     UNTAGGED,
     Description,
-    Fields,
+    Table,
     Terms,
-    fields,
+    turned,
     is_iri,
     is_web,
     language_of,
@@ -35,11 +35,9 @@ def raw_dataset(identifier: str, raw: bytes, language: str) -> RawDataset:
     """The dataset that a description is of, the portal's own values under DCAT names."""
     root, nodes, whole = read_description(raw)
     about = Description(nodes, language, lists=any(dcat.FIRST in node for node in nodes.values()))
-    found = about.by_field(root, DATASET)
-    publisher, publisher_id = agent(about, found.pop("publisher", ()))
-    creator, creator_id = agent(about, found.pop("creator", ()))
-    distributions = found.get("distributions", ())
-    serving = found.pop("services", ())
+    publisher, publisher_id = agent(about, about.terms(root, dcat.PUBLISHER))
+    creator, creator_id = agent(about, about.terms(root, dcat.CREATOR))
+    files = about.terms(root, dcat.DISTRIBUTION)
     return RawDataset(
         identifier=identifier,
         publisher_name=publisher,
@@ -47,23 +45,18 @@ def raw_dataset(identifier: str, raw: bytes, language: str) -> RawDataset:
         creator_name=creator,
         creator_id=creator_id,
         same_as=same_as(about, root, identifier),
-        services=services(about, root, [*serving, *distributions]),
-        issues=list(issues(about, distributions, identifier, whole=whole)),
-        **{name: READ_DATASET[name](about, terms) for name, terms in found.items()},
+        distributions=[distribution(about, file) for file in files],
+        services=services(about, root, files),
+        issues=list(issues(about, files, identifier, whole=whole)),
+        **about.filled(root, DATASET),
     )
 
 
 def distribution(about: Description, term: str) -> RawDistribution:
-    found = about.by_field(term, DISTRIBUTION)
-    name = found.pop("identifier", ())
-    return RawDistribution(
-        identifier=said(term) or about.first(name),
-        **{name: READ_DISTRIBUTION[name](about, terms) for name, terms in found.items()},
-    )
-
-
-def distributions(about: Description, terms: Terms) -> list[RawDistribution]:
-    return [distribution(about, term) for term in terms]
+    found = about.filled(term, DISTRIBUTION)
+    if is_iri(term):
+        found["identifier"] = said(term)
+    return RawDistribution(**found)
 
 
 def agent(about: Description, terms: Terms) -> Agent:
@@ -175,13 +168,11 @@ def same_as(about: Description, root: str, identifier: str) -> list[str]:
     return [iri for iri in dict.fromkeys(found) if (is_web(iri) or iri.startswith("urn:")) and iri != identifier]
 
 
-def services(about: Description, root: str, pointing: list[str]) -> list[RawService]:
+def services(about: Description, root: str, files: Terms) -> list[RawService]:
     """The services that serve the dataset or one of its distributions and say where they answer."""
-    terms = [subject for subject, node in about.nodes.items() if root in node.get(dcat.SERVES, ())]
-    for subject in pointing:
-        terms += (
-            [subject] if dcat.ENDPOINT[0] in about.nodes.get(subject, {}) else about.terms(subject, dcat.ACCESS_SERVICE)
-        )
+    terms = [subject for subject, node in about.nodes.items() if dcat.SERVES in node and subject != root]
+    for subject in (root, *files):
+        terms += about.terms(subject, dcat.ACCESS_SERVICE)
     return [
         RawService(endpoint, about.texts(about.terms(term, dcat.TITLE)), about.first(about.terms(term, dcat.PROTOCOL)))
         for term in dict.fromkeys(terms)
@@ -202,80 +193,38 @@ def issues(about: Description, distributions: Terms, record: str, *, whole: bool
                 yield Issue("map", "several_urls", name, said(url)[:500], record)
 
 
-DATASET: Final[Fields] = fields({
-    "title": dcat.TITLE,
-    "description": dcat.DESCRIPTION,
-    "publisher": dcat.PUBLISHER,
-    "creator": dcat.CREATOR,
-    "contacts": dcat.CONTACT,
-    "keywords": dcat.KEYWORD,
-    "themes": dcat.THEME,
-    "licenses": dcat.LICENSE,
-    "access_rights": dcat.ACCESS_RIGHTS,
-    "rights": dcat.RIGHTS,
-    "frequency": dcat.FREQUENCY,
-    "issued": dcat.ISSUED,
-    "modified": dcat.MODIFIED,
-    "languages": dcat.LANGUAGE,
-    "spatial": dcat.SPATIAL,
-    "temporal": dcat.TEMPORAL,
-    "landing_page": dcat.LANDING_PAGE,
-    "conforms_to": dcat.CONFORMS_TO,
-    "version": dcat.VERSION,
-    "distributions": dcat.DISTRIBUTION,
-    "services": dcat.ACCESS_SERVICE,
+DATASET: Final[Table] = turned({
+    "title": (dcat.TITLE, Description.texts),
+    "description": (dcat.DESCRIPTION, Description.texts),
+    "contacts": (dcat.CONTACT, contacts),
+    "keywords": (dcat.KEYWORD, keywords),
+    "themes": (dcat.THEME, Description.labels),
+    "licenses": (dcat.LICENSE, licenses),
+    "access_rights": (dcat.ACCESS_RIGHTS, Description.first),
+    "rights": (dcat.RIGHTS, Description.first),
+    "frequency": (dcat.FREQUENCY, Description.first),
+    "issued": (dcat.ISSUED, Description.earliest),
+    "modified": (dcat.MODIFIED, Description.latest),
+    "languages": (dcat.LANGUAGE, Description.labels),
+    "spatial": (dcat.SPATIAL, spatial),
+    "temporal": (dcat.TEMPORAL, temporal),
+    "landing_page": (dcat.LANDING_PAGE, Description.first),
+    "conforms_to": (dcat.CONFORMS_TO, Description.labels),
+    "version": (dcat.VERSION, Description.best),
 })  # fmt: skip
 
-DISTRIBUTION: Final[Fields] = fields({
-    "identifier": dcat.IDENTIFIER,
-    "title": dcat.TITLE,
-    "description": dcat.DESCRIPTION,
-    "access_url": dcat.ACCESS_URL,
-    "download_url": dcat.DOWNLOAD_URL,
-    "format": dcat.FORMAT,
-    "media_type": dcat.MEDIA_TYPE,
-    "byte_size": dcat.BYTE_SIZE,
-    "license": dcat.LICENSE,
-    "rights": dcat.RIGHTS,
-    "issued": dcat.ISSUED,
-    "modified": dcat.MODIFIED,
-    "checksum": dcat.CHECKSUM,
+DISTRIBUTION: Final[Table] = turned({
+    "identifier": (dcat.IDENTIFIER, Description.first),
+    "title": (dcat.TITLE, Description.texts),
+    "description": (dcat.DESCRIPTION, Description.texts),
+    "access_url": (dcat.ACCESS_URL, Description.first),
+    "download_url": (dcat.DOWNLOAD_URL, Description.first),
+    "format": (dcat.FORMAT, Description.first),
+    "media_type": (dcat.MEDIA_TYPE, Description.first),
+    "byte_size": (dcat.BYTE_SIZE, Description.best),
+    "license": (dcat.LICENSE, license_of),
+    "rights": (dcat.RIGHTS, Description.first),
+    "issued": (dcat.ISSUED, Description.earliest),
+    "modified": (dcat.MODIFIED, Description.latest),
+    "checksum": (dcat.CHECKSUM, checksum),
 })  # fmt: skip
-
-Read = Callable[[Description, Terms], Any]
-
-READ_DATASET: Final[Mapping[str, Read]] = {
-    "title": Description.texts,
-    "description": Description.texts,
-    "contacts": contacts,
-    "keywords": keywords,
-    "themes": Description.labels,
-    "licenses": licenses,
-    "access_rights": Description.first,
-    "rights": Description.first,
-    "frequency": Description.first,
-    "issued": Description.earliest,
-    "modified": Description.latest,
-    "languages": Description.labels,
-    "spatial": spatial,
-    "temporal": temporal,
-    "landing_page": Description.first,
-    "conforms_to": Description.labels,
-    "version": Description.best,
-    "distributions": distributions,
-}
-
-READ_DISTRIBUTION: Final[Mapping[str, Read]] = {
-    "title": Description.texts,
-    "description": Description.texts,
-    "access_url": Description.first,
-    "download_url": Description.first,
-    "format": Description.first,
-    "media_type": Description.first,
-    "byte_size": Description.best,
-    "license": license_of,
-    "rights": Description.first,
-    "issued": Description.earliest,
-    "modified": Description.latest,
-    "checksum": checksum,
-}

@@ -1,9 +1,9 @@
 """Reading the terms of a description: texts by language, labels, lists. Knows N-Triples notation and no field of ours."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from harvester.sources import dcat_terms as dcat
 from harvester.sources.rdf import Nodes
@@ -16,13 +16,6 @@ NOTHING: Final = frozenset((dcat.NIL, '""'))
 
 Terms = Sequence[str]
 """Objects of one predicate, as N-Triples writes them."""
-Fields = Mapping[str, tuple[str, int]]
-"""Predicate -> the field it fills, and its rank among those that fill it."""
-
-
-def fields(table: Mapping[str, dcat.Terms]) -> Fields:
-    """A table of field -> predicates, turned round."""
-    return {term: (name, rank) for name, terms in table.items() for rank, term in enumerate(terms)}
 
 
 def unescaped(match: re.Match[str]) -> str:
@@ -63,15 +56,18 @@ class Description:
     language: str
     lists: bool
 
-    def by_field(self, subject: str, table: Fields) -> dict[str, Terms]:
-        """Field -> the objects of the best predicate that fills it."""
-        found: dict[str, Terms] = {}
+    def filled(self, subject: str, table: "Table") -> dict[str, Any]:
+        """Field -> what is said for it, by the best of the predicates that say anything."""
+        found: dict[str, Any] = {}
         ranks: dict[str, int] = {}
         for predicate, terms in self.nodes.get(subject, {}).items():
-            if predicate in table:
-                name, rank = table[predicate]
-                if (name not in found or rank < ranks[name]) and (some := self.some(terms)):
-                    found[name] = some
+            if predicate not in table:
+                continue
+            name, rank, read = table[predicate]
+            if name not in found or rank < ranks[name]:
+                value = read(self, self.some(terms))
+                if value:
+                    found[name] = value
                     ranks[name] = rank
         return found
 
@@ -158,3 +154,17 @@ class Description:
 
     def latest(self, terms: Terms) -> str | None:
         return self.first(terms) if len(terms) == 1 else max(self.labels(terms), default=None)
+
+
+Reader = Callable[[Description, Terms], Any]
+Table = Mapping[str, tuple[str, int, Reader]]
+"""Predicate -> the field it fills, its rank among those that fill it, and how its objects are read."""
+
+
+def turned(fields: Mapping[str, tuple[dcat.Terms, Reader]]) -> Table:
+    """A table of field -> predicates and reader, turned round."""
+    return {
+        predicate: (name, rank, read)
+        for name, (predicates, read) in fields.items()
+        for rank, predicate in enumerate(predicates)
+    }

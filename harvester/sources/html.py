@@ -17,14 +17,13 @@ from config.source import HarvestSource
 from harvester.charset import decode
 from harvester.errors import HarvestError, ParseError, RecordError
 from harvester.sources.base import Fetch, HarvestRecord, Page, RawDataset, Response
-from harvester.sources.html_entry import Entry, anchor, entries, slug
+from harvester.sources.html_entry import MAX_ENTRIES, Entry, anchor, entries, slug
 from harvester.sources.html_options import Options as Options
 from harvester.sources.html_values import Scope, licenses, raw_dataset, scope, selected, values
 from harvester.sources.json_items import fields
 from harvester.sources.markup import absolute, declared_charset, tree
 
 MAX_LIST_PAGES: Final = 500
-MAX_ENTRIES: Final = 5_000
 ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 GONE: Final = frozenset({404, 410})
 

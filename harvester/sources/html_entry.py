@@ -6,19 +6,20 @@ A name has to survive an edit of the title, of the page around it and of the ord
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from bs4 import Tag
-from bs4.element import NavigableString
 
+from harvester.errors import ParseError
 from harvester.sources.html_options import Options
 from harvester.sources.html_values import Scope, files, title
 from harvester.sources.markup import absolute, words
 
 ANCHORS: Final = "a[name], a[id], h1[id], h2[id], h3[id], h4[id], h5[id], h6[id]"
+MAX_ENTRIES: Final = 5_000
 LOCAL: Final = {"anchor", "files", "title"}
 NOT_THE_TARGET: Final = re.compile(r"utm_.*|fbclid|gclid|sid|phpsessid|jsessionid", re.IGNORECASE)
 
@@ -45,22 +46,25 @@ def entries(page: Scope, options: Options, home: str, prefix: str = "") -> list[
     are several; it stands before what is a name on one page only.
     """
     found: dict[str | int, Entry] = {}
-    for head, element in elements(page.element, options):
-        link = entry_link(page.base, element, options)
-        entry = Entry(Scope(element, page.base), head, link)
+    for parts in elements(page.elements[0], home, options):
+        own = Scope(parts, page.base)
+        entry = Entry(own, parts[0], entry_link(own, options))
         steps = ((name, rung(name, entry, options, home)) for name in options.identifier)
         ladder = tuple(f"{prefix}#{step}" if prefix and step and name in LOCAL else step for name, step in steps)
-        if any(ladder) or words(element):
-            found.setdefault(link or id(element), replace(entry, ladder=ladder))
+        if any(ladder) or any(words(part) for part in parts):
+            found.setdefault(entry.link or id(entry.head), replace(entry, ladder=ladder))
     keys = distinguished([entry.ladder for entry in found.values()])
     return [replace(entry, key=key) for entry, key in zip(found.values(), keys, strict=True)]
 
 
-def elements(page: Tag, options: Options) -> list[tuple[Tag, Tag]]:
-    """Head and element of each entry; in mode `headings` a new element holds a heading and what follows."""
-    heads = page.select(options.entry)
+def elements(page: Tag, url: str, options: Options) -> list[tuple[Tag, ...]]:
+    """The elements of each entry, its head first. Raises ParseError when the selector matches nearly everything."""
+    heads = page.select(options.entry, limit=MAX_ENTRIES + 1)
+    if len(heads) > MAX_ENTRIES:
+        message = f"More than {MAX_ENTRIES:,} elements of the page match {options.entry!r}."
+        raise ParseError(message, url=url, kind="too_large")
     if options.mode == "container":
-        return [(element, element) for element in heads]
+        return [(element,) for element in heads]
     stops = [*heads, *(page.select(options.until) if options.until else ())]
     ends = {id(stop) for stop in stops}
     for stop in stops:
@@ -68,28 +72,24 @@ def elements(page: Tag, options: Options) -> list[tuple[Tag, Tag]]:
             if id(parent) in ends:
                 break
             ends.add(id(parent))
-    return [(head, gathered(head, ends)) for head in heads]
+    return [(head, *following(head, ends)) for head in heads]
 
 
-def gathered(head: Tag, ends: set[int]) -> Tag:
-    """The head and its next siblings until one of `ends` (by `id`), moved into a new element in their place."""
-    following: list[Tag | NavigableString] = [head]
+def following(head: Tag, ends: set[int]) -> Iterator[Tag]:
+    """The sibling elements after a heading, up to the first of `ends` (by `id`)."""
     for sibling in head.next_siblings:
         if id(sibling) in ends:
-            break
-        if isinstance(sibling, Tag | NavigableString):
-            following.append(sibling)
-    section = Tag(name="section")
-    head.insert_before(section)
-    section.extend(following)
-    return section
+            return
+        if isinstance(sibling, Tag):
+            yield sibling
 
 
-def entry_link(base: str, element: Tag, options: Options) -> str | None:
+def entry_link(own: Scope, options: Options) -> str | None:
     """The address of the entry's own page: the entry if it is a link, else what `link` matches."""
+    head = own.elements[0]
     wanted = options.link or ("a[href]" if options.follow else None)
-    found = element if element.name == "a" else element.select_one(wanted) if wanted else None
-    return absolute(base, str(found["href"])) if found and found.get("href") else None
+    links = [head] if head.name == "a" else own.select(wanted) if wanted else []
+    return absolute(own.base, str(links[0]["href"])) if links and links[0].get("href") else None
 
 
 def rung(name: str, entry: Entry, options: Options, home: str) -> str:
@@ -98,8 +98,7 @@ def rung(name: str, entry: Entry, options: Options, home: str) -> str:
     if kind == "anchor":
         return anchor(entry.head)
     if kind == "attribute":
-        marked = entry.head if entry.head.get(key) else entry.scope.element.select_one(f"[{key}]")
-        return str(marked[key]).strip() if isinstance(marked, Tag) else ""
+        return next((str(tag[key]).strip() for tag in entry.scope.select(f"[{key}]")), "")
     if kind == "query":
         query = parse_qsl(urlsplit(entry.link or "").query)
         return next((f"{key}={value}" for given, value in query if given.lower() == key.lower()), "")

@@ -20,7 +20,7 @@ def selector(text: str) -> str:
 
 
 Selector = Annotated[str, AfterValidator(selector)]
-Rung = Annotated[str, Field(pattern=r"^(anchor|url|files|title|(query|attribute):[A-Za-z][\w:.-]*)$")]
+Rung = Annotated[str, Field(pattern=r"^(anchor|url|files|title|query:[\w.:-]+|attribute:[A-Za-z][\w-]*)$")]
 
 
 class Options(Strict):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+import soupsieve
 from bs4 import BeautifulSoup, Tag
 
 from harvester.sources.base import RawDataset, RawDistribution
@@ -20,20 +21,28 @@ ACRONYM: Final = re.compile(r"([A-Z][A-Za-z0-9]*[A-Z][A-Za-z0-9]*)( ?\(\w{1,8}\)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A part of a page that is about one dataset, and what its links are relative to."""
+    """Elements of a page that are about one dataset, or the whole page; and what their links are relative to."""
 
-    element: Tag
+    elements: tuple[Tag, ...]
     base: str
+
+    def select(self, selector: str) -> list[Tag]:
+        """What the selector matches among the elements and within them, in the order of the page."""
+        found: list[Tag] = []
+        for element in self.elements:
+            found += [element] if soupsieve.match(selector, element) else []
+            found += element.select(selector)
+        return found
 
 
 def scope(soup: BeautifulSoup, url: str, part: str | None = None) -> Scope:
     """The whole page, or the part of it that the selector matches first."""
-    return Scope((soup.select_one(part) if part else None) or soup, base_address(soup, url))
+    return Scope(((soup.select_one(part) if part else None) or soup,), base_address(soup, url))
 
 
 def selected(scopes: Iterable[Scope], selector: str | None) -> list[Tag]:
     """What the selector matches in the first scope where it matches at all."""
-    matches = (found.element.select(selector) for found in scopes) if selector else iter(())
+    matches = (found.select(selector) for found in scopes) if selector else iter(())
     return next((tags for tags in matches if tags), [])
 
 
@@ -72,7 +81,7 @@ def files(scopes: Iterable[Scope], options: Options, own_page: str | None) -> li
     """Address and label of each file, in the first scope that links any; not the entry's own page."""
     for found in scopes:
         links: dict[str, str] = {}
-        for tag in found.element.select(options.files):
+        for tag in found.select(options.files):
             link = tag if tag.get("href") else tag.select_one("a[href]")
             href = str(link.get("href", "")).strip() if link else ""
             address = absolute(found.base, href) if link and not href.startswith("#") else None

@@ -30,7 +30,7 @@ def count(value: Any) -> int | None:
 def when(value: Any) -> str | int | float | None:
     """A date as it came: text or epoch number."""
     if value is None or isinstance(value, str):
-        return value and (value.strip() or None)
+        return value.strip() or None if value else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -70,7 +70,7 @@ def listed(value: Any) -> list[str]:
 def localized(value: Any) -> str | dict[str, str] | None:
     """A plain text, or a text by language from `{"nl": ...}`, `{"@value", "@language"}` or a list of the latter."""
     if value is None or isinstance(value, str):
-        return value and (value.strip() or None)
+        return value.strip() or None if value else None
     if isinstance(value, dict) and "@value" not in value:
         return {tag: found for tag, said in value.items() if tag[:1] != "@" and (found := text(said))} or None
     by_language = {

@@ -68,7 +68,7 @@ def tree(text: str, url: str) -> BeautifulSoup:
     try:
         return Tree("<!DOCTYPE html>" + without_traps(text), "html.parser")
     except ParserRejectedMarkup as fault:
-        reason = str(fault).splitlines()[-1].rpartition(": ")[2]
+        reason = str(fault).splitlines()[-1].rpartition(":")[2].strip()
         raise ParseError(f"The page can't be read as HTML: {reason}.", url=url) from fault
 
 

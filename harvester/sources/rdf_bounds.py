@@ -3,6 +3,7 @@ huge and asks for no remote context. The parser itself would overflow its stack,
 for a whole one."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 from xml.parsers import expat
 
@@ -17,6 +18,9 @@ MAX_DEPTH: Final = 100
 MAX_ENTITIES: Final = 200
 MAX_EXPANSION: Final = 5_000_000  # characters that entities may add
 MAX_QUOTED_TRIPLES: Final = 2_000
+STRIDE: Final = 2_048
+XML_LEVELS: Final = {b"<": 1, b"</": -2, b"/>": -1}
+JSON_LEVELS: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 BARE_AMPERSAND: Final = re.compile(r"&(?!#\d+;|#x[0-9a-fA-F]+;|[A-Za-z_][\w.-]*;)")
@@ -43,36 +47,12 @@ def mended(text: str, syntax: RdfFormat) -> str:
 
 
 def bounded_xml(text: str) -> bytes:
-    """A whole and harmless XML document, as UTF-8 without its declaration. Raises SyntaxError when it is not well-formed."""
+    """A whole and harmless XML document, as UTF-8 without declaration. Raises SyntaxError when it is not well-formed."""
     body = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
     parser = expat.ParserCreate("UTF-8")
-    parser.ordered_attributes = True
-    depth = 0
-    entities: dict[str, str] = {}
-
-    def start(name: str, attributes: object) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise ParseError(f"The XML is nested deeper than {MAX_DEPTH} levels")
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def entity(name: str, is_parameter: bool, value: str | None, *external: str | None) -> None:
-        if is_parameter or value is None or "&" in value or len(entities) >= MAX_ENTITIES:
-            raise ParseError("The XML declares entities that are not plain short texts")
-        entities.setdefault(name, value)
-
-    def declared() -> None:
-        if sum(text.count(f"&{name};") * len(value) for name, value in entities.items()) > MAX_EXPANSION:
-            raise ParseError("The XML expands its entities beyond any use")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.EntityDeclHandler = entity
-    parser.EndDoctypeDeclHandler = declared
+    watch_entities(parser, text)
+    if b"<!" in body or body.count(b"<") != body.count(b">") or peak(body, XML_LEVELS) > MAX_DEPTH // 2:
+        watch_depth(parser)
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:
@@ -80,27 +60,80 @@ def bounded_xml(text: str) -> bytes:
     return body
 
 
+def watch_entities(parser: expat.XMLParserType, text: str) -> None:
+    """Refuse entities that are more than names of namespaces: the RDF parser expands them where they are declared."""
+    entities: dict[str, str] = {}
+
+    def declared(name: str, is_parameter: bool, value: str | None, *_: str | None) -> None:
+        if is_parameter or value is None or "&" in value or len(entities) >= MAX_ENTITIES:
+            raise ParseError("The XML declares entities that are not plain short texts")
+        entities.setdefault(name, value)
+
+    def all_declared() -> None:
+        if sum(text.count(f"&{name};") * len(value) for name, value in entities.items()) > MAX_EXPANSION:
+            raise ParseError("The XML expands its entities beyond any use")
+
+    parser.EntityDeclHandler = declared
+    parser.EndDoctypeDeclHandler = all_declared
+
+
+def watch_depth(parser: expat.XMLParserType) -> None:
+    """Refuse endless nesting, which costs the RDF parser time by the square."""
+    depth = 0
+
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ParseError(f"The XML is nested deeper than {MAX_DEPTH} levels")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.ordered_attributes = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+
+
+def peak(body: bytes, levels: Mapping[bytes, int]) -> int:
+    """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, taking each token for
+    what it looks like. True of XML whose `<` and `>` pair up and that has no comment or CDATA; of JSON, a good guess."""
+    depth = deepest = 0
+    for begin in range(0, len(body), STRIDE):
+        for token, level in levels.items():
+            depth += level * body.count(token, begin, begin + STRIDE + len(token) - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def bounded_json(text: str) -> bytes:
     """JSON-LD that nests within bounds and names no remote context: known ones are replaced by our own copies."""
     body = text.encode("utf-8", "replace")
     try:
-        document = orjson.loads(body)
+        document = orjson.loads(body)  # refuses itself what is nested deeper than 1024 levels
     except orjson.JSONDecodeError as error:
         raise SyntaxError(str(error)) from error
+    inside = isinstance(document, dict) and "@context" in document
+    if body.count(b'"@context"') == inside and peak(body, JSON_LEVELS) <= MAX_DEPTH // 2:
+        replaced = inside and with_local_context(document)
+    else:
+        replaced = localized(document)
+    return orjson.dumps(document) if replaced else body
+
+
+def localized(document: Any) -> bool:
+    """Replace remote contexts at every level; true if there were any. Raises ParseError for endless nesting."""
     replaced = False
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH):
-        if not level:
-            return orjson.dumps(document) if replaced else body
         for node in level:
             if type(node) is dict and "@context" in node:
                 replaced |= with_local_context(node)
-        level = [
-            child
-            for node in level
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) is dict or type(child) is list
-        ]
+        inner = [node.values() if type(node) is dict else node for node in level if type(node) in (dict, list)]
+        level = [child for children in inner for child in children if type(child) is dict or type(child) is list]
+        if not level:
+            return replaced
     raise ParseError(f"The JSON is nested deeper than {MAX_DEPTH} levels")
 
 

@@ -315,6 +315,7 @@ def test_get_when_a_name_is_never_looked_up_then_ends(monkeypatch: pytest.Monkey
         ("deflate, gzip", gzip.compress(zlib.compress(b"abc" * 999))),
         ("identity", b"abc" * 999),
     ],
+    ids=["gzip", "two-members", "rubbish-after", "deflate", "bare-deflate", "both", "identity"],
 )
 def test_get_when_compressed_then_unfolds(portal: ScriptedPortal, fetch: JobFetch, coding: str, packed: bytes) -> None:
     portal.scripts = [answer(packed, "200 OK", f"Content-Encoding: {coding}")]

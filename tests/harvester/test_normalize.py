@@ -1,5 +1,7 @@
 """Whole records: the portal's values to controlled ones, with an issue for every value that could not be used."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,3 +381,15 @@ def test_normalize_when_values_are_nested_thousands_deep_then_never_raises() -> 
     _, issues = normalize(raw, SOURCE)
 
     assert {issue.code for issue in issues} == {"wrong_type", "no_title", "bad_spatial", "text_cut"}
+
+
+def test_issue_codes_when_normalization_adds_them_then_they_are_documented() -> None:
+    root = Path(__file__).resolve().parents[2]
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "harvester" / "normalize").glob("*.py"))
+    documented = set(
+        re.findall(r"^### (\w+)$", (root / "docs" / "issues.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    added = set(re.findall(r"\.add\(\s*\"(\w+)\"", code)) | set(re.findall(r"\"((?:unknown|bad|license)_\w+)\"", code))
+
+    assert {"unknown_license", "license_not_specified", "bad_url", "no_title", "placeholder"} <= added
+    assert added - documented == set()

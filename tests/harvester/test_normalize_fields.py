@@ -30,7 +30,7 @@ def codes(reading: Reading) -> list[str]:
         ("Gewone tekst", "Gewone tekst"),
         ("&nbsp;<div></div>&nbsp;", ""),
         ("<p>Een</p><p>twee<br>drie</p>", "Een\n\ntwee\ndrie"),
-        ("<ul><li>a</li><li>b</li></ul>", "a\n\nb"),
+        ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
         ("regel\r\n\r\n\r\n\r\nregel", "regel\n\nregel"),
         (" veel \t  wit\u00a0 ", "veel wit"),
         ("Zie <a href='https://x.example/?a=1&copy=2'>de kaart</a>.", "Zie de kaart (https://x.example/?a=1&copy=2)."),
@@ -39,7 +39,7 @@ def codes(reading: Reading) -> list[str]:
         ("<script>alert(1)</script>tekst<style>p{}</style>", "tekst"),
         ("&lt;p&gt;Hallo &amp;amp; co&lt;/p&gt;", "Hallo & co"),
         ("&lt;script&gt;alert(1)&lt;/script&gt;x", "x"),
-        ("<scr<script>ipt>alert(1)", "ipt>alert(1)"),
+        ("<scr<script>ipt>alert(1)", ""),
         ("a < b & c > d, R&D", "a < b & c > d, R&D"),
         ("&onbekend; &#233;&eacute;", "&onbekend; éé"),
         ("x\u202ey\x00z\u200b\ufeff\ud800", "xyz"),
@@ -51,46 +51,12 @@ def test_clean_when_given_what_portals_send_then_plain_text(text: str, cleaned: 
     assert clean(text) == cleaned
 
 
-MARKUP = st.lists(
-    st.sampled_from(
-        [
-            "<",
-            ">",
-            "</",
-            "<!--",
-            "-->",
-            "<script>",
-            "</script>",
-            "<p>",
-            "<a href='",
-            "'>",
-            "</a>",
-            "&",
-            "amp;",
-            "lt;",
-            "#60;",
-            "#x3c;",
-        ]
-        + [
-            "script",
-            "\u212a",
-            "\x00",
-            "\u202e",
-            "\u0301",
-            "\u0338",
-            "\n",
-            " ",
-            "\u00a0",
-            "\u2028",
-            "\ud800",
-            "a",
-            "é",
-            "]]>",
-            "<![CDATA[",
-        ]
-    ),
-    max_size=25,
-).map("".join)
+PARTS = (
+    *("<", ">", "</", "<!--", "-->", "<script>", "</script>", "<p>", "<a href='", "'>", "</a>", "]]>", "<![CDATA["),
+    *("&", "amp;", "lt;", "#60;", "#x3c;", "script", "a", "é", "\n", " ", "\u00a0", "\u2028"),
+    *("\u212a", "\x00", "\u202e", "\u0301", "\u0338", "\ud800"),
+)
+MARKUP = st.lists(st.sampled_from(PARTS), max_size=25).map("".join)
 
 
 @given(st.text() | MARKUP)
@@ -127,7 +93,8 @@ def test_texts_when_a_template_left_its_word_then_absent(value: str, reading: Re
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(2017, "2017"), (1.5, "1.5"), (True, None), ([], None), ({1: []}, None), pytest.param(10**5000, None, id="huge")]
+    ("value", "text"),
+    [(2017, "2017"), (1.5, "1.5"), (True, None), ([], None), ({1: []}, None), pytest.param(10**5000, None, id="huge")],
 )
 def test_texts_when_no_text_then_digits_or_nothing_and_an_issue(value: Any, text: str | None, reading: Reading) -> None:
     assert texts(value, "title", reading) == ({"nl": text} if text and not isinstance(value, dict) else {})

@@ -31,6 +31,21 @@ def portals() -> tuple[SimPortal, SimPortal]:
     return page(), portal()
 
 
+SECTIONS = {
+    "Mobiliteit": "Mobiliteit",
+    "Milieu en natuur": "Milieu en natuur",
+    "Energie": "Milieu en natuur",
+    "Cultuur": "Cultuur en vrije tijd",
+    "Vrije tijd": "Cultuur en vrije tijd",
+    "Sport": "Cultuur en vrije tijd",
+    "Toerisme": "Cultuur en vrije tijd",
+    "Onderwijs": "Mensen",
+    "Welzijn": "Mensen",
+    "Gezondheid": "Mensen",
+    "Wonen": "Mensen",
+}
+
+
 def births() -> list[date]:
     """98 titles: 40 at the start, the others at three hackathons."""
     return [START] * 40 + [date(2016, 3, 7)] * 15 + [date(2017, 10, 16)] * 20 + [date(2018, 11, 12)] * 23
@@ -39,6 +54,7 @@ def births() -> list[date]:
 def page() -> SimPortal:
     """Headings, paragraphs and links; no dates, no license. For two weeks in 2021 a redesign breaks every selector."""
     lives = [life(one, PAGE_STYLE, "brugge", born, PAGE_CLOSES) for one, born in zip(topics(), births(), strict=False)]
+    lives = [replace(one, dataset=replace(one.dataset, themes=(section(one),))) for one in lives]
     lives[:5] = [replace(one, edits=(*one.edits, RETITLED)) for one in lives[:5]]
     events = (
         Event(date(2016, 3, 7), "published", "Hackathon: vijftien datasets."),
@@ -62,6 +78,11 @@ def page() -> SimPortal:
         events=events,
         options=PAGE_OPTIONS,
     )
+
+
+def section(one: Life) -> str:
+    """The page has fewer themes than others."""
+    return SECTIONS.get(one.dataset.themes[0], "Stad en bestuur")
 
 
 RETITLED = Edit(date(2019, 9, 2), lambda known: replace(known, title=f"{known.title} (adressen)"))

@@ -349,14 +349,14 @@ def found_on(page: str, **options: object) -> list[str]:
 
 @pytest.mark.parametrize(
     ("entry", "key"),
-    [  # fmt: skip
+    [
         ('<li id="bib"><a href="/x.csv">X</a></li>', "bib"),
         ('<li><a name="bib"></a><a href="/x.csv">X</a></li>', "bib"),
         ('<li><h3 id="bib">B</h3></li>', "bib"),
-        ('<li><a class="own" href="//www.stad.example/Data/Bib/?b=2&amp;a=1&amp;utm_medium=x#top">B</a></li>', "/Data/Bib?a=1&b=2"),
+        ('<li><a class="own" href="//www.stad.example/Data/Bib/?b=2&amp;a=1&amp;utm_id=x#top">B</a></li>', "/Data/Bib?a=1&b=2"),
         ('<li><a class="own" href="https://elders.example/d?ID=3&amp;sid=9">B</a></li>', "id=3"),
         ('<li><a class="own" href="https://elders.example/d">B</a></li>', "elders.example/d"),
-        ('<li>Bibliotheken <a href="/f/Bib%20adressen.csv">csv</a> <a href="/f/bib-adressen.json">json</a></li>', "bib-adressen"),
+        ('<li>Bibliotheken <a href="/f/Bib%20adres.csv">csv</a> <a href="/f/bib-adres.json">json</a></li>', "bib-adres"),
         ("<li>Sport\u00a0Hallen &amp; Caf\u00e9s!</li>", "sport-hallen-cafes"),
     ],
 )  # fmt: skip
