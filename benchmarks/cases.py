@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.catalog import pages
 from benchmarks.stage import PAGE, Show, Stage, peak_mb, portals, source
-from harvester.service import run_all
+from harvester.service import calm_collector, run_all
 
 Numbers = dict[str, float]
 DATASETS = 10_000
@@ -117,4 +117,5 @@ CASES: dict[str, Callable[..., Numbers]] = {
 
 def run_case(name: str) -> Any:
     """The numbers of one case, in this process."""
+    calm_collector()
     return CASES[name]()

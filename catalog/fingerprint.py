@@ -6,9 +6,11 @@ Knows nothing of what changed when. Raise VERSION when the same dataset would ha
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -19,7 +21,18 @@ VERSION = b"1"
 SIZE = 16
 LISTED = ("keywords", "themes", "languages", "conforms_to", "same_as")
 STRUCTURED = ("spatial", "temporal", "services")
-EMPTY = re.compile(rb'"[a-z_]+":(?:null|\{\}|\[\]|false),?')
+UNORDERED = (*LISTED, *STRUCTURED)
+NESTED = ("title", "description", "publisher", "creator", "contacts", "distributions", *UNORDERED)
+PLAIN = tuple(item.name for item in fields(Dataset) if item.name not in NESTED and item.name != "identifier")
+
+
+def _fields_of(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(item.name for item in fields(kind))
+    return names, attrgetter(*names)
+
+
+DATASET_FIELDS = _fields_of(Dataset)
+DISTRIBUTION_FIELDS = _fields_of(Distribution)
 
 
 def digest(data: bytes) -> bytes:
@@ -27,6 +40,7 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=SIZE).digest()
 
 
+@lru_cache(maxsize=4096)
 def contact_key(contact: ContactPoint) -> str:
     """The name under which a contact person is stored, once; the only trace of them elsewhere."""
     return blake2b(orjson.dumps([contact.name, contact.email, contact.url]), digest_size=8).hexdigest()
@@ -55,30 +69,30 @@ def fingerprint(dataset: Dataset, restless: Collection[str] = ()) -> bytes:
     """16 bytes; equal for datasets that differ only in order, empty fields or `restless` fields."""
     if restless:
         return digest(VERSION + orjson.dumps(without(flatten(dataset), restless), option=orjson.OPT_SORT_KEYS))
-    head = _head(dataset)
-    parts = sorted([EMPTY.sub(b"", orjson.dumps(item)).replace(b",}", b"}") for item in dataset.distributions])
-    return digest(VERSION + head + b"".join(parts))
-
-
-def _head(dataset: Dataset) -> bytes:
-    """All but the distributions, as bytes in a fixed order, without empty values."""
-    values: dict[str, object] = {name: value for name in PLAIN if (value := getattr(dataset, name))}
-    for name in ("title", "description", "publisher", "creator"):
-        if value := getattr(dataset, name):
-            values[name] = value
-    for name in LISTED:
-        if value := getattr(dataset, name):
-            values[name] = sorted(value)
-    for name in STRUCTURED:
-        if value := getattr(dataset, name):
-            values[name] = sorted(orjson.dumps(item).decode() for item in value)
-    if dataset.contacts:
+    values = filled(dataset)
+    for name in UNORDERED:
+        if name in values:
+            values[name] = sorted(values[name], key=_plain_text)
+    if "contacts" in values:
         values["contacts"] = sorted(contact_key(contact) for contact in dataset.contacts)
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+    if "distributions" in values:
+        values["distributions"] = sorted(_serialized(filled(item)) for item in dataset.distributions)
+    del values["identifier"]
+    return digest(VERSION + _serialized(values).encode())
 
 
-NESTED = ("title", "description", "publisher", "creator", "contacts", "distributions", *LISTED, *STRUCTURED)
-PLAIN = tuple(item.name for item in fields(Dataset) if item.name not in NESTED and item.name != "identifier")
+def _plain_text(item: object) -> str:
+    return item if isinstance(item, str) else _serialized(item)
+
+
+def _serialized(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def filled(value: Dataset | Distribution) -> dict[str, Any]:
+    """The fields that have a value, by name. An empty field is no field: a new one changes no fingerprint."""
+    names, values = DATASET_FIELDS if isinstance(value, Dataset) else DISTRIBUTION_FIELDS
+    return {name: part for name, part in zip(names, values(value), strict=True) if part}
 
 
 DISTRIBUTION_NAMES = "|".join(item.name for item in fields(Distribution))
@@ -148,7 +162,9 @@ def _json(value: Any) -> Any:
 
 def folded(text: str) -> str:
     """Text for recognizing: no accents, no case, no punctuation, single spaces."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    plain = text
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.sub(r"[\W_]+", " ", plain.casefold()).split())
 
 

@@ -58,7 +58,7 @@ class Questions:
         if answer is None:
             self.evidence.append(f"{url}: no answer ({probe.error}). {probe.message or ''}".rstrip())
             return None
-        moved = f", from {answer.url}" if answer.url != url else ""
+        moved = f", from {answer.url}" if answer.url.rstrip("/") != url.rstrip("/") else ""
         self.evidence.append(f"{url}: {answer.status} {answer.content_type or 'without a type'}{moved}")
         return answer
 

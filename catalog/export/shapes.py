@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from catalog.condition import CityReport, Condition, SourceReport
+from catalog.fingerprint import keyed
 from catalog.journal import Change, HarvestJob
 from catalog.model import Agent, CatalogRecord, DataService, Distribution, Health
-from catalog.store.mapping import distribution_rows
+from catalog.store.mapping import distribution_id
 
 Shape = dict[str, Any]
 
@@ -39,7 +40,7 @@ def job_shape(job: HarvestJob) -> Shape:
 def dataset_shape(record: CatalogRecord) -> Shape:
     """One dataset of the inventory, as `datasets --json` gives it."""
     dataset = record.dataset
-    ids = [row[1] for row in distribution_rows(record.id, dataset.distributions)]
+    ids = [distribution_id(record.id, key) for key in keyed(dataset.distributions)]
     return {
         "id": record.id,
         "city": record.city,

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
+from catalog.fingerprint import content_key, title_key
 from catalog.history import Absent, Restless
 from catalog.model import ContactPoint, Dataset, Distribution, State
 from catalog.store.mapping import dataset_from, distribution_of
@@ -180,11 +181,22 @@ def absent(db: Connection, ids: Sequence[str]) -> list[Absent]:
             identifier=row["identifier"],
             state=State(row["state"]),
             title=row["title"],
-            title_key=row["title_key"],
-            content_key=row["content_key"],
+            title_key=title_key(told := _told(row["document"])),
+            content_key=content_key(told),
             missing_runs=row["missing_runs"],
             missing_since=row["missing_since"],
             last_seen=row["last_seen"],
         )
         for row in _chunked(db, ids)
     ]
+
+
+def _told(document: str) -> Dataset:
+    """As much of a dataset as recognizing it needs."""
+    values = orjson.loads(document)
+    return Dataset(
+        identifier="",
+        title=values.get("title", {}),
+        description=values.get("description", {}),
+        keywords=tuple(values.get("keywords", ())),
+    )

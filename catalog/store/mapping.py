@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import orjson
 
-from catalog.fingerprint import contact_key, content_key, keyed, title_key
+from catalog.fingerprint import contact_key, filled, keyed
 from catalog.model import ContactPoint, Dataset, Distribution, Issue, Text
 
-SEPARATE = ("contacts", "distributions")
-DOCUMENT_FIELDS = tuple(item.name for item in fields(Dataset) if item.name not in SEPARATE)
 DISTRIBUTION_COLUMNS = ("access_url", "download_url", "format", "media_type", "byte_size", "license")
 DISTRIBUTION_REST = tuple(item.name for item in fields(Distribution) if item.name not in DISTRIBUTION_COLUMNS)
+rest_of = attrgetter(*DISTRIBUTION_REST)
 SHOWN_FIRST = ("nl", "und", "en", "fr", "de")
 
 
@@ -35,18 +35,17 @@ def dataset_id(city: str, source: str, identifier: str, salt: int = 0) -> str:
 
 def document(dataset: Dataset) -> str:
     """All fields with a value but the distributions, as JSON; contacts by key."""
-    filled = {name: value for name in DOCUMENT_FIELDS if (value := getattr(dataset, name))}
-    if dataset.contacts:
-        filled["contacts"] = [contact_key(contact) for contact in dataset.contacts]
-    return orjson.dumps(filled).decode()
+    values = filled(dataset)
+    values.pop("distributions", None)
+    if "contacts" in values:
+        values["contacts"] = [contact_key(contact) for contact in dataset.contacts]
+    return orjson.dumps(values).decode()
 
 
 def columns(dataset: Dataset, issues: Sequence[Issue]) -> tuple[Any, ...]:
     """The searchable part of a dataset row and its documents, in the order of `CONTENT_COLUMNS`."""
     return (
         shown(dataset.title),
-        title_key(dataset),
-        content_key(dataset),
         dataset.publisher.name if dataset.publisher else None,
         dataset.license,
         dataset.license_open,
@@ -62,8 +61,6 @@ def columns(dataset: Dataset, issues: Sequence[Issue]) -> tuple[Any, ...]:
 
 CONTENT_COLUMNS = (
     "title",
-    "title_key",
-    "content_key",
     "publisher",
     "license",
     "license_open",
@@ -92,7 +89,7 @@ def distribution_rows(owner: str, distributions: Iterable[Distribution]) -> list
     return [
         (
             owner,
-            blake2b(f"{owner}\n{key}".encode("utf-8", "replace"), digest_size=8).hexdigest(),
+            distribution_id(owner, key),
             position,
             shown(item.title) or None,
             item.access_url,
@@ -101,10 +98,20 @@ def distribution_rows(owner: str, distributions: Iterable[Distribution]) -> list
             item.media_type,
             item.byte_size,
             item.license,
-            orjson.dumps({name: value for name in DISTRIBUTION_REST if (value := getattr(item, name))}).decode(),
+            orjson.dumps(_rest(item)).decode(),
         )
         for position, (key, item) in enumerate(keyed(distributions).items())
     ]
+
+
+def distribution_id(owner: str, key: str) -> str:
+    """Our id of a distribution, from the dataset's id and the key it is recognized by."""
+    return blake2b(f"{owner}\n{key}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _rest(item: Distribution) -> dict[str, Any]:
+    """What has no column of its own."""
+    return {name: part for name, part in zip(DISTRIBUTION_REST, rest_of(item), strict=True) if part}
 
 
 def distribution_of(row: Mapping[str, Any]) -> Distribution:

@@ -102,8 +102,6 @@ class DatasetRow(Row, table=True):
     mapper: str
     fingerprint: bytes = Field(sa_type=LargeBinary)
     title: str = Field(sa_type=Text)
-    title_key: str
-    content_key: str
     publisher: str | None = Field(default=None, sa_type=Text)
     license: str | None = Field(default=None, sa_type=Text)
     license_open: bool | None = None

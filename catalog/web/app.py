@@ -32,7 +32,7 @@ RETRY = {"Retry-After": "60"}
 
 
 def create_app(dashboard: Dashboard) -> FastAPI:
-    """The web application of one dashboard. Its own documentation page would load scripts from elsewhere: it has none."""
+    """The web application of one dashboard. No documentation page: FastAPI's loads scripts from elsewhere."""
     app = FastAPI(title="Datapeil", version=dashboard.version, docs_url=None, redoc_url=None)
     app.add_middleware(hardened)
     pages = Pages(dashboard, environment())

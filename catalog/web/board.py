@@ -27,7 +27,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One city. `conditions`: how many of its sources are how, worst first; `next_due`: while nothing was harvested yet."""
+    """One city. `conditions`: how many of its sources are how; `next_due`: while nothing was harvested yet."""
 
     report: CityReport
     conditions: tuple[tuple[Condition, int], ...]

@@ -1,4 +1,4 @@
-"""The HTML pages. Every value is escaped and stripped of marks that reorder text; a name that is not there is a fault."""
+"""The HTML pages. Every value is escaped and stripped of marks that reorder text; an unknown name is a fault."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every Dutch text that the pages show, and how Dutch says times and numbers. A translation replaces this module's tables."""
+"""Every Dutch text of the pages, and how Dutch says times and numbers. A translation replaces these tables."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ CONDITIONS: Mapping[Condition, str] = {
 }
 
 ADVICE: Mapping[Condition, str] = {
-    Condition.HELD: "Er zou meer verdwijnen dan geloofwaardig is. Tot je beslist, blijft alles staan.",
+    Condition.HELD: "Er zou meer verdwijnen dan geloofwaardig is. Tot je beslist met release of reject, blijft alles staan.",
     Condition.BLOCKED: "Het portaal weigert onze vragen. Spreek de beheerder aan, of vraag een sleutel.",
     Condition.DOWN: "Het portaal antwoordt niet. We proberen het vanzelf opnieuw en verwijderen niets.",
     Condition.FAULTY: "De laatste oogst is niet volledig gelukt. We verwijderen niets en proberen het opnieuw.",
@@ -47,14 +47,14 @@ TEXTS: Mapping[str, str] = {
     "demo": "Demonstratie: gesimuleerde portalen",
     "as_of": "Stand van",
     "board": "De steden in één oogopslag",
-    "caption": "Per stad: toestand van de bronnen, laatste volledige oogst, datasets en wat er veranderde in dertig dagen.",
+    "caption": "Per stad: de toestand van de bronnen, de datasets en wat er veranderde in dertig dagen.",
     "city": "Stad",
     "level": "Niveau",
     "level_unknown": "nog niet gemeten",
     "condition": "Toestand van de bronnen",
     "harvest": "Laatste volledige oogst",
     "no_harvest": "nog geen",
-    "first_harvest": "eerste",
+    "next_harvest": "verwacht",
     "present": "Aanwezig",
     "missing": "Vermist",
     "withdrawn": "Verdwenen",
@@ -68,8 +68,9 @@ TEXTS: Mapping[str, str] = {
     "attention": "Wacht op een mens",
     "attention_none": "Niets wacht op jou.",
     "run": "oogst",
-    "held_command": "Beslis met",
-    "never_harvested": "nog geen volledige oogst",
+    "complete": "volledig geoogst",
+    "never_harvested": "nog niet volledig geoogst",
+    "sources_of": "bronnen van",
     "evidence": "Bewijs",
     "legend": "Wat de woorden betekenen",
     "version": "versie",

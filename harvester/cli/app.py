@@ -16,6 +16,7 @@ from config.faults import ConfigError
 from harvester.cli import deciding, harvesting, reading, serving, sourcing
 from harvester.cli.output import complain
 from harvester.cli.workplace import Workplace, program_version
+from harvester.service import calm_collector
 
 USAGE = 2
 
@@ -80,6 +81,7 @@ def _log(level: int, *, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line. Exit code: 0 all good, 1 some job is not, 2 wrong usage or configuration."""
+    calm_collector()
     try:
         app()
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""`demo`: lives through the scripted years with the real pipeline over real HTTP, and leaves a database to look into."""
+"""`demo`: lives the scripted years with the real pipeline over real HTTP, and leaves a database to look into."""
 
 import shutil
 import threading

@@ -1,4 +1,4 @@
-"""The life of simulated datasets and portals: who was born when, edited when, gone when. Knows no city and no HTTP."""
+"""The life of simulated datasets and portals: born when, edited when, gone when. Knows no city and no dialect."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from harvester.demo.portal import Answer, App, Request
-from harvester.demo.truth import Datasets, Dialect, SimDataset
+from harvester.demo.truth import Datasets, SimDataset
 
 EventKind = Literal[
     "portal_opens",
@@ -167,14 +167,3 @@ class SimPortal:
             return usual(request)
 
         return answer
-
-
-def only_dialect(spoil: Callable[[Dialect], App]) -> Callable[[App], App]:
-    """A listing fault for a portal whose App is a plain dialect."""
-
-    def spoiled(app: App) -> App:
-        if not isinstance(app, Dialect):
-            raise TypeError("a listing fault needs a dialect")
-        return spoil(app)
-
-    return spoiled

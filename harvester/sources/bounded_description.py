@@ -53,7 +53,8 @@ class Describer:
             block = self.block(referrer)
             found[block.name] = written(block.name, block.node | {predicate: [name]})
         found.pop(root.name, None)
-        parts = [written(name, root.node), *(found[other] for other in sorted(found))]
+        own = root.text if name == root.name else written(name, root.node)
+        parts = [own, *(found[other] for other in sorted(found))]
         return b"{" + b",".join(parts if whole else [*parts, written(CUT, {})]) + b"}"
 
     def gather(self, wanted: list[str], found: dict[str, bytes]) -> bool:

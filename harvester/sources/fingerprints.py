@@ -100,9 +100,8 @@ def page_reading(soup: BeautifulSoup, answer: Response) -> Reading:
         datasets=sum(1 for link in links if DATASET.search(link)),
         leads=tuple(sorted(link for link in links if LEAD.search(urlsplit(link).hostname or "")))[:10],
     )
-    heading = " ".join(words(tag) for tag in soup.select("title, h1, h2"))
-    named_so = OPEN_DATA.search(heading) or (OPEN_DATA.search(urlsplit(answer.url).path) and OPEN_DATA.search(text))
-    return replace(read, verdict=page_verdict(read, about_open_data=bool(named_so)))
+    about = any(OPEN_DATA.search(words(tag)) for tag in soup.select("title, h1, h2"))
+    return replace(read, verdict=page_verdict(read, about_open_data=about))
 
 
 def page_verdict(read: Reading, *, about_open_data: bool) -> str:

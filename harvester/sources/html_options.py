@@ -49,7 +49,7 @@ class Options(Strict):
     # What names an entry, the first that it has: its `anchor` (id or name), a parameter (`query:id`) or the address
     # (`url`) of its link, the name of its `files`, an attribute (`attribute:data-id`), its `title`. The next ones are
     # added where two entries of a page share it.
-    identifier: tuple[Rung, ...] = Field(ORDER, min_length=1)
+    identifier: tuple[Rung, ...] = Field(default=ORDER, min_length=1)
 
     title: Selector | None = None
     description: Selector | None = None

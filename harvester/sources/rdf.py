@@ -81,16 +81,17 @@ def grouped(body: bytes, syntax: RdfFormat, base: str, *, lenient: bool) -> Node
 
 def group(lines: str, nodes: Nodes) -> None:
     """Sort N-Triples into `nodes`. Most lines have the subject of the line before."""
-    start = "\n"
+    start, length = "\n", 1
     node: dict[str, list[str]] = {}
     names: dict[str, str] = {}  # one string for all uses of a predicate
     for line in lines.split(" .\n"):
         if line.startswith(start):
-            predicate, _, term = line[len(start) :].partition("> ")
+            predicate, _, term = line[length:].partition("> ")
         else:
             subject, _, statement = line.partition(" <")
             predicate, _, term = statement.partition("> ")
             start = subject + " <"
+            length = len(start)
             node = nodes.setdefault(subject, {})
         if predicate in node:
             node[predicate].append(term)

@@ -18,7 +18,7 @@ MAX_DEPTH: Final = 100
 MAX_ENTITIES: Final = 200
 MAX_EXPANSION: Final = 5_000_000  # characters that entities may add
 MAX_QUOTED_TRIPLES: Final = 2_000
-STRIDE: Final = 2_048
+STRIDE: Final = 512
 XML_LEVELS: Final = {b"<": 1, b"</": -2, b"/>": -1}
 JSON_LEVELS: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 

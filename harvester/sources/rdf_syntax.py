@@ -7,9 +7,9 @@ from pyoxigraph import RdfFormat
 
 XML_DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
 DECLARED_ENCODING: Final = re.compile(rb"""\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
-XML_LOOK: Final = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.-]*(:[\w.-]+)?[\s/>])", re.IGNORECASE)
+XML_LOOK: Final = re.compile(r"<(\?xml\b|!--|!DOCTYPE\b|[A-Za-z_][^<>]*\sxmlns[:=])", re.IGNORECASE)
 HTML_LOOK: Final = re.compile(r"(<\?xml[^>]*>|<!--.*?-->|\s)*<(!DOCTYPE\s+html|html)\b", re.IGNORECASE | re.DOTALL)
-JSON_LOOK: Final = re.compile(r"\{\s*[\"}]|\[\s*[\[{\]]")
+JSON_LOOK: Final = re.compile(r"\{\s*[\"}]|\[\s*([\[{\"]|\]\s*$)")
 
 BY_CONTENT_TYPE: Final = {
     "text/turtle": RdfFormat.TURTLE,
@@ -45,7 +45,7 @@ def syntax_of(content_type: str, text: str) -> RdfFormat:
     """The syntax to parse `text` with. Angle-bracket markup and JSON betray themselves; between the Turtle-like syntaxes,
     which look alike, the content type decides, and Turtle is the default."""
     declared = BY_CONTENT_TYPE.get(content_type)
-    head = text[:200].lstrip()
+    head = text[:4000].lstrip()
     if XML_LOOK.match(head):
         return RdfFormat.RDF_XML
     if declared in (RdfFormat.TRIG, RdfFormat.N3, RdfFormat.TURTLE) and not JSON_LOOK.match(head):

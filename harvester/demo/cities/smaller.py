@@ -8,7 +8,7 @@ from harvester.demo.authors import Style, hexadecimal, life, live_topics, number
 from harvester.demo.dialects import arcgis_hub, dcat, html_list, oostende_page
 from harvester.demo.life import Edit, Event, Life, SimPortal
 from harvester.demo.portal import Answer, App, Request, Reset
-from harvester.demo.truth import Datasets, Dialect, SimFile
+from harvester.demo.truth import Datasets, Dialect, Listing, SimFile
 
 START, END = date(2016, 1, 1), date(2026, 12, 1)
 TANK_CLOSES, PAGE_CLOSES = date(2019, 10, 7), date(2021, 12, 6)
@@ -95,6 +95,16 @@ MECHELEN = Style(
 )
 
 
+SHRINKS = date(2026, 11, 20)
+
+
+def sixteen_less(app: App) -> App:
+    """What the last days of the story leave to the operator who opens the board."""
+    if not isinstance(app, Dialect):
+        return app
+    return faults.shown(app, lambda listing: Listing.honest(listing.items[:-16]), None)
+
+
 def mechelen() -> SimPortal:
     """A new Hub in 2019 that grows slowly."""
     births = [HUB_OPENS] * 22 + spread(date(2019, 8, 5), date(2026, 10, 5), 46)
@@ -109,7 +119,10 @@ def mechelen() -> SimPortal:
         closes=END,
         forgotten=END,
         lives=tuple(lives),
-        events=(Event(HUB_OPENS, "portal_opens", "Nieuw portaal."),),
+        events=(
+            Event(HUB_OPENS, "portal_opens", "Nieuw portaal."),
+            Event(SHRINKS, "drop", "Zestien datasets minder; niemand weet nog waarom.", 7, ("held",), sixteen_less),
+        ),
         options={"publishers": ["Stad Mechelen"]},
     )
 
