@@ -53,6 +53,7 @@ class Tools:
     limits: Limits
     clock: Callable[[], datetime]
     lease_s: float = 120
+    heartbeat_s: float = 30
     raw_days: float = 90
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
     strict: bool = False
@@ -87,6 +88,7 @@ def run(source: HarvestSource, tools: Tools) -> HarvestJob | None:
         current = _prepare(source, tools, staging, fetch)
         _walk(current, None)
         settlement = _conclude(current)
+        staging.note(current.intake.walk.notes)
         with tools.store.write() as db:
             settle(db, staging, settlement)
     _report(settlement.job)

@@ -34,8 +34,9 @@ class Heart:
     """Renews the leases of the jobs this process runs, from a thread of its own, so that a long page does not lose
     them."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], lease_s: float) -> None:
-        self._store, self._clock, self._lease_s = store, clock, lease_s
+    def __init__(self, tools: Tools) -> None:
+        self._store, self._clock, self._lease_s = tools.store, tools.clock, tools.lease_s
+        self._beat_s = tools.heartbeat_s
         self._sources: set[str] = set()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -62,7 +63,7 @@ class Heart:
                 self._sources.discard(source)
 
     def _beat(self) -> None:
-        while not self._stopped.wait(self._lease_s / 4):
+        while not self._stopped.wait(self._beat_s):
             with self._lock:
                 sources = sorted(self._sources)
             if sources:
@@ -75,7 +76,7 @@ def run_all(
 ) -> Iterator[tuple[HarvestSource, HarvestJob | None]]:
     """Harvest all of them at once, each in its own thread; yields each job as it ends, null where another process is
     at it."""
-    heart = Heart(tools.store, tools.clock, tools.lease_s)
+    heart = Heart(tools)
     with heart.beating(), ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         running: dict[Future[HarvestJob | None], HarvestSource] = {
             pool.submit(_work, source, tools, heart): source for source in sources
@@ -96,7 +97,7 @@ class Schedule:
     def __init__(self, sources: Iterable[HarvestSource], tools: Tools, workers: int, tick_s: float) -> None:
         self._sources, self._tools, self._tick_s = tuple(sources), tools, tick_s
         self._workers = max(1, workers)
-        self._heart = Heart(tools.store, tools.clock, tools.lease_s)
+        self._heart = Heart(tools)
         self._running: dict[str, Future[HarvestJob | None]] = {}
 
     @contextmanager

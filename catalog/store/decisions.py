@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select, update
 
-from catalog.history import Absent
+from catalog.history import Absent, set_digest
 from catalog.journal import ChangeKind, Decision, HarvestJob, timestamp
 from catalog.model import State
 from catalog.store import bulk, jobs
@@ -107,7 +107,7 @@ def _remember(db: Connection, job: HarvestJob, judgement: Judgement) -> None:
         DECISION.insert().values(
             source=job.source,
             job=job.id,
-            digest=job.evidence.get("digest", ""),
+            digest=_answered(job, judgement.verdict),
             verdict=judgement.verdict.value,
             reason=judgement.why,
             by=judgement.by,
@@ -116,6 +116,14 @@ def _remember(db: Connection, job: HarvestJob, judgement: Judgement) -> None:
     )
     # What follows is read at the next tick: new identifiers are matched, the counts are made right.
     db.execute(update(SOURCE).where(SOURCE.c.source == job.source).values(next_due=at))
+
+
+def _answered(job: HarvestJob, verdict: Decision) -> str:
+    """The digest of the set that is not to be asked about again; "" where a set like this one would be news."""
+    if verdict is Decision.REJECTED:
+        return str(job.evidence.get("digest", ""))
+    # What was released is gone, so that only a count that stays low comes again.
+    return set_digest(f"expect {job.counts.seen}", ()) if job.evidence.get("guard") == "expect" else ""
 
 
 def _json(value: object) -> str:

@@ -115,15 +115,15 @@ def _dataset_row(record: CatalogRecord) -> tuple[object, ...]:
 
 
 def _city(place: Workplace, name: str | None) -> str | None:
-    return _one_of("--city", name, [city.id for city in place.cities])
+    return name and _one_of("--city", name, [city.id for city in place.cities])
 
 
 def _source(place: Workplace, name: str | None) -> str | None:
-    return _one_of("--source", name, [source.id for source in place.sources])
+    return name and _one_of("--source", name, [source.id for source in place.sources])
 
 
-def _one_of(option: str, name: str | None, known: list[str]) -> str | None:
-    if name is not None and name not in known:
+def _one_of(option: str, name: str, known: list[str]) -> str:
+    if name not in known:
         raise ConfigError([Fault(option, name, f"is unknown{did_you_mean(name, known)}; one of {', '.join(known)}")])
     return name
 

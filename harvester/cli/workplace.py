@@ -107,6 +107,7 @@ class Workplace:
             limits=RemovalLimits(removal.grace_runs, removal.grace_days, removal.max_share, removal.max_count),
             clock=self.now,
             lease_s=self.settings.schedule.lease_s,
+            heartbeat_s=self.settings.schedule.heartbeat_s,
             raw_days=self.settings.retention.raw_days,
             turn=self.turn,
             require=self._require_key,

@@ -1,7 +1,7 @@
 """DCAT catalogues in RDF: one document, or Hydra pages. Knows the vocabulary; syntaxes stop at `harvester.sources.rdf`.
 
-A dataset without an IRI is known by its identifier, else its landing page, its title, or its files. What a page says of a
-dataset, whoever it shares it with, is kept as one description in Turtle that stays the same while the content does.
+A dataset without an IRI is known by its identifier, else its landing page, its title, or its files. What a page says of
+a dataset is kept as one description, which stays the same while the content does.
 """
 
 from collections.abc import Iterator
@@ -69,8 +69,13 @@ class Walk:
 class Dcat:
     """The kind `dcat`."""
 
-    def pages(self, source: HarvestSource, fetch: Fetch, since: datetime | None) -> Iterator[Page[Item]]:
-        """Every Hydra page. A page that names itself as the next one ends the listing only when all that was announced came."""
+    def pages(
+        self,
+        source: HarvestSource,
+        fetch: Fetch,
+        since: datetime | None,  # noqa: ARG002 (a document can't say what changed)
+    ) -> Iterator[Page[Item]]:
+        """Every Hydra page. A page that names itself as the next ends the listing only if all that was announced came."""
         walk = Walk()
         url = source.url
         last = Options(**source.options).max_pages
@@ -88,7 +93,11 @@ class Dcat:
                 return
             url = following
 
-    def records(self, source: HarvestSource, page: Page[Item]) -> Iterator[HarvestRecord | Issue]:
+    def records(
+        self,
+        source: HarvestSource,  # noqa: ARG002 (part of the interface)
+        page: Page[Item],
+    ) -> Iterator[HarvestRecord | Issue]:
         for item in page.items:
             if item.identifier is None:
                 yield Issue(stage="record", code="blank_node_dataset", field="identifier", value=page.url[:500])
@@ -188,8 +197,8 @@ def values(nodes: rdf.Nodes, subject: str, predicates: dcat.Terms) -> list[str]:
 
 
 def next_page(named: str, url: str) -> tuple[str | None, tuple[Issue, ...]]:
-    """The address of the next page, on the host that answered. A portal behind a proxy may name itself by an inside address:
-    the same path there is the same path here. Any other host is not followed, and the listing is a part."""
+    """The address of the next page, on the host that answered. A portal behind a proxy may name itself by an inside
+    address: the same path there is the same path here. Any other host is not followed, and the listing is a part."""
     try:
         here, there = urlsplit(url), urlsplit(urljoin(url, named))
         same_host = (here.hostname, port(here)) == (there.hostname, port(there))

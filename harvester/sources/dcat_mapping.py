@@ -1,4 +1,4 @@
-"""One described dcat:Dataset to a RawDataset: which statement fills which field. Knows no document, no page and no portal."""
+"""One described dcat:Dataset to a RawDataset: which statement fills which field. Knows no document and no portal."""
 
 import re
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from harvester.sources.described_terms import (
     Description,
     Table,
     Terms,
-    turned,
     is_iri,
     is_web,
     language_of,
     said,
+    turned,
 )
 
 Period = tuple[str | None, str | None]

@@ -1,4 +1,4 @@
-"""The terms that DCAT feeds use, and the ones they use in their place; first the right one. Full IRIs without angle brackets."""
+"""The terms that DCAT feeds use and those they use in their place, the right one first. IRIs without angle brackets."""
 
 from typing import Final
 
@@ -48,8 +48,8 @@ NAME: Final = (
     DCT + "title", RDFS + "label", SCHEMA + "legalName",
 )  # fmt: skip
 LABEL: Final = (
-    SKOS + "prefLabel", RDFS + "label", RDF + "value", DCT + "title", FOAF + "name", DCT + "identifier", SKOS + "notation",
-    LOCN + "geographicName", SCHEMA + "name", DCT + "description", DCE + "title", SKOS + "altLabel", RDFS + "comment",
+    SKOS + "prefLabel", RDFS + "label", RDF + "value", DCT + "title", FOAF + "name", DCT + "identifier",
+    SKOS + "notation", LOCN + "geographicName", SCHEMA + "name", DCT + "description", DCE + "title", SKOS + "altLabel", RDFS + "comment",
 )  # fmt: skip
 PUBLISHER: Final = (DCT + "publisher", DCE + "publisher", SCHEMA + "publisher")
 CREATOR: Final = (DCT + "creator", DCE + "creator", SCHEMA + "creator")
@@ -99,14 +99,14 @@ ENDPOINT: Final = (DCAT + "endpointURL", DCAT + "endpointUrl")
 PROTOCOL: Final = (DCT + "conformsTo", DCT + "format", DCT + "type")
 
 FOLLOWED: Final = frozenset(
-    DISTRIBUTION + PUBLISHER + CREATOR + CONTACT + EMAIL + PAGE + LICENSE + RIGHTS + ACCESS_RIGHTS + FREQUENCY + LANGUAGE
-    + SPATIAL + NESTED_GEOMETRY + TEMPORAL + START + END + CONFORMS_TO + FORMAT + MEDIA_TYPE + CHECKSUM + ACCESS_SERVICE
+    DISTRIBUTION + PUBLISHER + CREATOR + CONTACT + EMAIL + PAGE + LICENSE + RIGHTS + ACCESS_RIGHTS + FREQUENCY
+    + LANGUAGE + SPATIAL + NESTED_GEOMETRY + TEMPORAL + START + END + CONFORMS_TO + FORMAT + MEDIA_TYPE + CHECKSUM + ACCESS_SERVICE
     + THEME + OTHER_IDENTIFIER + LANDING_PAGE
 )  # fmt: skip
 """Predicates whose object belongs to the description of a dataset when the document describes it."""
 
 LEFT: Final = frozenset({
-    SERVES, MEMBER, FOAF + "isPrimaryTopicOf", FOAF + "primaryTopic", DCAT + "inCatalog", DCAT + "record", DCAT + "catalog",
-    DCAT + "inSeries", DCAT + "seriesMember", DCT + "isPartOf", DCT + "hasPart",
+    SERVES, MEMBER, FOAF + "isPrimaryTopicOf", FOAF + "primaryTopic", DCAT + "inCatalog", DCAT + "record",
+    DCAT + "catalog", DCAT + "inSeries", DCAT + "seriesMember", DCT + "isPartOf", DCT + "hasPart",
 })  # fmt: skip
 """Predicates that lead to other datasets, or to what the portal says of its own listing."""

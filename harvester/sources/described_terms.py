@@ -1,4 +1,4 @@
-"""Reading the terms of a description: texts by language, labels, lists. Knows N-Triples notation and no field of ours."""
+"""Reading the terms of a description: texts by language, labels, lists. Knows N-Triples and no field of ours."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def is_web(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The nodes that describe one dataset, and the language its readers prefer. `lists`: whether RDF lists are among them."""
+    """The nodes that describe one dataset, and the language to prefer. `lists`: whether RDF lists are among them."""
 
     nodes: Nodes
     language: str
@@ -109,7 +109,7 @@ class Description:
         return {tag: text for tag, text in found.items() if "-t-" not in tag} or found
 
     def texts(self, terms: Terms) -> str | Mapping[str, str] | None:
-        """Plain where no language is given, else by language; an untagged text beside tagged ones counts as the source's own."""
+        """Plain where no language is given, else by language; an untagged text beside tagged ones is in the preferred."""
         if len(terms) == 1:
             text, tag = said(terms[0]), language_of(terms[0])
             return ({tag: text} if tag else text) if text else None

@@ -1,5 +1,5 @@
-"""Our own copies of the JSON-LD contexts that DCAT feeds name, since a remote context is never fetched. Knows the terms that a
-catalogue needs, not the whole of each context."""
+"""Our own stand-ins for the JSON-LD contexts that DCAT feeds name, since a remote context is never fetched. Knows the
+terms that a catalogue needs, not the whole of each context."""
 
 import re
 from collections.abc import Mapping
@@ -45,8 +45,8 @@ DCAT_TEXTS: Final = (
     "keyword byteSize startDate endDate bbox centroid version spatialResolutionInMeters temporalResolution"
 )
 DCAT_NODES: Final = (
-    "dataset distribution service record catalog contactPoint theme themeTaxonomy landingPage accessURL downloadURL mediaType "
-    "compressFormat packageFormat accessService endpointURL endpointDescription servesDataset inSeries"
+    "dataset distribution service record catalog contactPoint theme themeTaxonomy landingPage accessURL downloadURL "
+    "mediaType compressFormat packageFormat accessService endpointURL endpointDescription servesDataset inSeries"
 )
 DCAT_CLASSES: Final = "Catalog CatalogRecord DataService Dataset DatasetSeries Distribution Relationship Resource Role"
 HYDRA_TERMS: Final = (

@@ -1,7 +1,7 @@
 """A body in any RDF syntax to its statements, grouped by subject. Knows no vocabulary and no network.
 
-Terms stay as N-Triples writes them (`<iri>`, `_:label`, `"text"@nl`): the parser writes them faster than Python could build
-objects of them, and only the few that a record needs are ever read.
+Terms stay as N-Triples writes them (`<iri>`, `_:label`, `"text"@nl`): the parser writes them faster than Python could
+build objects of them, and only the few that a record needs are ever read.
 """
 
 from itertools import islice
@@ -33,8 +33,8 @@ RESPELT: Final = (
 
 
 def read(response: Response) -> tuple[Nodes, tuple[Issue, ...]]:
-    """The statements of an answer. A document that strict rules refuse gets one more, lenient, attempt, marked by the issue
-    `not_well_formed`. Raises ParseError, of kind `empty` for an answer without content."""
+    """The statements of an answer. A document that strict rules refuse gets one more, lenient, attempt, marked by the
+    issue `not_well_formed`. Raises ParseError, of kind `empty` for an answer without content."""
     text, issues = decode(response.body, response.charset or declared_encoding(response.body))
     text = text.removeprefix("\ufeff")
     if not text.strip():

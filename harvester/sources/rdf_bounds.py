@@ -1,6 +1,5 @@
-"""What a document must satisfy before an RDF parser sees it: it ends, it is not nested without end, it expands to nothing
-huge and asks for no remote context. The parser itself would overflow its stack, fill the memory, or take half a document
-for a whole one."""
+"""What a document must satisfy before an RDF parser sees it: it ends, is not nested without end, expands to nothing huge
+and asks for no remote context. The parser would overflow its stack, fill the memory, or take half a document for a whole."""
 
 import re
 from collections.abc import Mapping
@@ -23,12 +22,13 @@ XML_LEVELS: Final = {b"<": 1, b"</": -2, b"/>": -1}
 JSON_LEVELS: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+CONTROLS: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 BARE_AMPERSAND: Final = re.compile(r"&(?!#\d+;|#x[0-9a-fA-F]+;|[A-Za-z_][\w.-]*;)")
 UNDERSCORED_LANGUAGE: Final = re.compile(r'("@[A-Za-z]{2,3})_(?=[A-Za-z])')
 
 
 def prepared(text: str, syntax: RdfFormat) -> bytes:
-    """The text as the parser may have it. Raises SyntaxError for what a mended text may cure, ParseError for what nothing may."""
+    """The text as the parser may have it. Raises SyntaxError for what a mended text may cure, else ParseError."""
     if syntax == RdfFormat.RDF_XML:
         return bounded_xml(text)
     if syntax == RdfFormat.JSON_LD:
@@ -47,12 +47,20 @@ def mended(text: str, syntax: RdfFormat) -> str:
 
 
 def bounded_xml(text: str) -> bytes:
-    """A whole and harmless XML document, as UTF-8 without declaration. Raises SyntaxError when it is not well-formed."""
+    """A whole and harmless XML document, as UTF-8 without declaration. Raises SyntaxError when it is not well-formed.
+
+    The RDF parser itself takes a document cut short for a whole one. Where counting tags can't tell, Expat does.
+    """
     body = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+    deepest, open_tags = levels(body, XML_LEVELS)
+    odd = (
+        b"<!" in body or b"<?" in body or body.count(b"<") != body.count(b">") or body != body.translate(None, CONTROLS)
+    )
+    if not odd and open_tags == 0 and deepest <= MAX_DEPTH // 2:
+        return body
     parser = expat.ParserCreate("UTF-8")
     watch_entities(parser, text)
-    if b"<!" in body or body.count(b"<") != body.count(b">") or peak(body, XML_LEVELS) > MAX_DEPTH // 2:
-        watch_depth(parser)
+    watch_depth(parser)
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:
@@ -96,15 +104,16 @@ def watch_depth(parser: expat.XMLParserType) -> None:
     parser.EndElementHandler = end
 
 
-def peak(body: bytes, levels: Mapping[bytes, int]) -> int:
-    """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, taking each token for
-    what it looks like. True of XML whose `<` and `>` pair up and that has no comment or CDATA; of JSON, a good guess."""
+def levels(body: bytes, tokens: Mapping[bytes, int]) -> tuple[int, int]:
+    """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, and at its end; each
+    token is taken for what it looks like. Exact for XML whose `<` and `>` pair up and that has no comment, CDATA or
+    instruction, since every `>` then ends a tag; for other documents a good guess."""
     depth = deepest = 0
     for begin in range(0, len(body), STRIDE):
-        for token, level in levels.items():
+        for token, level in tokens.items():
             depth += level * body.count(token, begin, begin + STRIDE + len(token) - 1)
         deepest = max(deepest, depth)
-    return deepest
+    return deepest, depth
 
 
 def bounded_json(text: str) -> bytes:
@@ -115,7 +124,7 @@ def bounded_json(text: str) -> bytes:
     except orjson.JSONDecodeError as error:
         raise SyntaxError(str(error)) from error
     inside = isinstance(document, dict) and "@context" in document
-    if body.count(b'"@context"') == inside and peak(body, JSON_LEVELS) <= MAX_DEPTH // 2:
+    if body.count(b'"@context"') == inside and levels(body, JSON_LEVELS)[0] <= MAX_DEPTH // 2:
         replaced = inside and with_local_context(document)
     else:
         replaced = localized(document)
@@ -138,7 +147,7 @@ def localized(document: Any) -> bool:
 
 
 def with_local_context(node: dict[str, Any]) -> bool:
-    """Replace the remote contexts a node names; true if there were any. Raises ParseError for one we have no copy of."""
+    """Replace the remote contexts a node names; true if there were any. Raises ParseError for an unknown one."""
     named = node["@context"]
     contexts = named if isinstance(named, list) else [named]
     if any(isinstance(context, dict) and "@import" in context for context in contexts):

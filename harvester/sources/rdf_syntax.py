@@ -1,4 +1,4 @@
-"""Which RDF syntax a text is written in: by content type, then by how it looks, never by a file name. Parses nothing."""
+"""Which RDF syntax a text is written in: by content type and by its look, never by a file name. Parses nothing."""
 
 import re
 from typing import Final
@@ -42,8 +42,8 @@ def is_html(text: str) -> bool:
 
 
 def syntax_of(content_type: str, text: str) -> RdfFormat:
-    """The syntax to parse `text` with. Angle-bracket markup and JSON betray themselves; between the Turtle-like syntaxes,
-    which look alike, the content type decides, and Turtle is the default."""
+    """The syntax to parse `text` with. Markup and JSON betray themselves; between the Turtle-like syntaxes, which look
+    alike, the content type decides, and Turtle is the default."""
     declared = BY_CONTENT_TYPE.get(content_type)
     head = text[:4000].lstrip()
     if XML_LOOK.match(head):

@@ -102,7 +102,7 @@ def test_unseen_when_runs_are_over_but_not_the_days_then_still_missing(stage: St
 
 
 @pytest.mark.parametrize("grace", [{}, {"grace_runs": 1, "grace_days": 0}])
-def test_unseen_when_it_comes_back_then_restored_with_its_identity(both_stage: Stage, grace: dict[str, float]) -> None:
+def test_unseen_when_it_comes_back_then_restored_with_its_identity(both_stage: Stage, grace: dict[str, Any]) -> None:
     before, whole = both_stage.inventory(), both_stage.datasets
     both_stage.drop(3)
     both_stage.harvest(**grace)
@@ -162,7 +162,7 @@ def test_grace_when_a_partial_run_comes_between_then_it_counts_for_nothing(stage
     ],
 )
 def test_loss_when_above_the_larger_of_count_and_share_then_held(
-    known: int, gone: int, limits: dict[str, float], held: bool, stage_of: Staged
+    known: int, gone: int, limits: dict[str, Any], held: bool, stage_of: Staged
 ) -> None:
     stage = stage_of(count=known)
     stage.drop(gone)

@@ -1,4 +1,4 @@
-"""The kind `dcat` against scripted portals over real HTTP: pages, identity, and raw bytes that only change with the content."""
+"""The kind `dcat` against scripted portals over real HTTP: pages, identity, and raw that only changes with the content."""
 
 from collections.abc import Callable
 from random import Random
@@ -180,8 +180,8 @@ def test_pages_when_member_is_not_described_or_a_series_then_issues_and_no_recor
     page = page_of(
         CATALOG
         + datasets(1)
-        + """<https://s.example/c> dcat:dataset <https://s.example/d/1>, <https://s.example/d/2>, <https://s.example/s> .
-        <https://s.example/s> a dcat:DatasetSeries . <https://s.example/both> a dcat:DatasetSeries, dcat:Dataset ."""
+        + """<https://s.example/c> dcat:dataset <https://s.example/d/1>, <https://s.example/d/2> .
+        <https://s.example/c> dcat:dataset <https://s.example/s> . <https://s.example/s> a dcat:DatasetSeries . <https://s.example/both> a dcat:DatasetSeries, dcat:Dataset ."""
     )
     assert [item.identifier for item in page.items] == ["https://s.example/d/1", "https://s.example/both"]
     assert [(issue.code, issue.value) for issue in page.issues] == [
@@ -215,7 +215,8 @@ def test_records_when_blank_dataset_has_only_a_title_or_files_then_known_by_them
     by_title = [
         records_of(CATALOG + f"[] a dcat:Dataset ; dct:title 'Bomen' ; dct:description '{x}' .")[0] for x in "ab"
     ]
-    assert by_title[0].identifier == by_title[1].identifier != by_title[0].raw
+    assert by_title[0].identifier == by_title[1].identifier
+    assert by_title[0].raw != by_title[1].raw
     by_file = records_of(
         CATALOG
         + """[] a dcat:Dataset ; dcat:distribution [ dcat:accessURL <https://s.example/1> ] .
@@ -283,8 +284,10 @@ def test_records_when_two_datasets_relate_then_each_raw_holds_its_own_only() -> 
 
 def test_records_when_service_serves_many_datasets_then_raw_names_only_its_own() -> None:
     served = ", ".join(f"<https://s.example/d/{number}>" for number in range(50))
-    service = f"<https://s.example/s> a dcat:DataService ; dcat:endpointURL <https://s.example/api> ; dcat:servesDataset {served} ."
-    records = records_of(CATALOG + datasets(*range(50)) + service)
+    service = (
+        "<https://s.example/s> a dcat:DataService ; dcat:endpointURL <https://s.example/api> ; dcat:servesDataset "
+    )
+    records = records_of(CATALOG + datasets(*range(50)) + service + served + " .")
     assert [DCAT.dataset(SOURCE, record).services[0].endpoint_url for record in records] == [
         "https://s.example/api"
     ] * 50

