@@ -67,9 +67,9 @@ def _by_source(counts: Mapping[tuple[str, str, str], int]) -> dict[tuple[str, st
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scrape:
-    """One scrape as prometheus_client collects it."""
+    """One scrape as prometheus_client collects it; it keeps collectors by identity."""
 
     observed: Observed
     version: str

@@ -2,8 +2,8 @@
 
     python benchmarks/bench_dcat.py [--datasets N] [--repeats R] [--json]
 
-Twice: page to HarvestRecords, which is all that an unchanged dataset costs, and on to a RawDataset of each. Targets, for
-records: at most 1/8 of rdflib for Turtle and RDF/XML, 1/4 for JSON-LD.
+Twice: page to HarvestRecords, which is all that an unchanged dataset costs, and on to a RawDataset of each. Targets,
+for records: at most 1/8 of rdflib for Turtle and RDF/XML, 1/4 for JSON-LD.
 """
 
 import argparse
@@ -47,7 +47,7 @@ SYNTAXES = {
 
 
 def catalog(datasets: int) -> str:
-    """A synthetic catalogue in Turtle, as a city's portal writes it: 4.2 distributions, some 95 statements a dataset."""
+    """A synthetic catalogue in Turtle, as a city's portal writes it: 4.2 distributions, 94 statements a dataset."""
     chance = random.Random(2)
     parts = [f"@prefix {name}: <{iri}> ." for name, iri in PREFIXES.items()]
     parts.append(f"<{URL}> a dcat:Catalog ; dct:title 'Open data'@nl .")
@@ -72,7 +72,7 @@ def dataset(number: int, chance: random.Random) -> str:
         f" dct:spatial <https://sws.geonames.org/2797656/> ; dcat:landingPage <{iri}.html> ;",
         " dct:publisher <https://example.org/city> ; dct:temporal [ a dct:PeriodOfTime ;",
         "   dcat:startDate '2020-01-01'^^xsd:date ; dcat:endDate '2025-12-31'^^xsd:date ] ;",
-        f" dcat:contactPoint [ a vcard:Kind ; vcard:fn 'Dienst {number}' ; vcard:hasEmail <mailto:data@example.org> ] ;",
+        f" dcat:contactPoint [ a vcard:Kind ; vcard:fn 'Dienst{number}' ; vcard:hasEmail <mailto:data@example.org> ] ;",
         f" dcat:distribution {', '.join(f'<{iri}/file/{file}>' for file in range(files))} .",
     ]
     for file in range(files):

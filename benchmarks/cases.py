@@ -1,4 +1,5 @@
-"""The cases. Each runs in a fresh process and returns numbers; `benchmarks.__main__` repeats, interleaves and compares them."""
+"""The cases. Each runs in a fresh process and returns numbers; `benchmarks.__main__` repeats, interleaves and compares
+them."""
 
 import json
 import sqlite3
@@ -20,7 +21,8 @@ CITIES, PAGES, LATENCY_S = 14, 20, 0.05
 
 
 def harvest(count: int = DATASETS) -> Numbers:
-    """Cold, unchanged with everything read again, unchanged where the portal can say so, and the floor on the same rows."""
+    """Cold, unchanged with everything read again, unchanged where the portal can say so, and the floor on the same
+    rows."""
     with tempfile.TemporaryDirectory() as folder, portals(Show(count)) as (url,):
         stage = Stage(Path(folder))
         store = stage.store()
@@ -30,7 +32,8 @@ def harvest(count: int = DATASETS) -> Numbers:
         stage.harvest(store, source(url, incremental=True))
         told, told_cpu, told_wall = stage.harvest(store, source(url, incremental=True))
         store.close()
-        assert (cold.counts.created, same.counts.unchanged, told.counts.unchanged) == (count, count, count), (cold, same, told)
+        counted = (cold.counts.created, same.counts.unchanged, told.counts.unchanged)
+        assert counted == (count, count, count), (cold, same, told)
         numbers = {"cold_cpu": cold_cpu, "cold_wall": cold_wall, "same_cpu": same_cpu, "same_wall": same_wall}
         numbers |= {"told_cpu": told_cpu, "told_wall": told_wall, "told_requests": told.counts.requests}
         return numbers | {"grown_mb": peak_mb() - before} | floors(stage.database, count)

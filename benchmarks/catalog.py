@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 
-WORDS = (
-    "de het een van in op met voor bij naar over stad wijk straat plein park boom fiets auto bus halte parking school "
-    "zwembad bibliotheek museum kaart lijst meting locatie adres gebouw woning inwoner jaar maand dag uur aantal "
-    "gemiddelde totaal dataset bestand bron beheer dienst afdeling contact licentie open vrij gebruik kwaliteit lucht "
-    "water energie afval groen verkeer toegankelijk vergunning evenement subsidie begroting rekening"
-).split()
+WORDS = tuple(
+    """
+    de het een van in op met voor bij naar over stad wijk straat plein park
+    boom fiets auto bus halte parking school zwembad bibliotheek museum kaart lijst meting locatie adres gebouw
+    woning inwoner jaar maand dag uur aantal gemiddelde totaal dataset bestand bron beheer dienst afdeling contact
+    licentie open vrij gebruik kwaliteit lucht water energie afval groen verkeer toegankelijk vergunning evenement subsidie begroting
+    rekening
+    """.split()  # noqa: SIM905  sixty quoted words read worse
+)
 LICENSES = ("cc-by", "CC0 1.0", "https://data.vlaanderen.be/id/licentie/modellicentie-gratis-hergebruik/v1.0")
 FORMATS = ("CSV", "JSON", "GeoJSON", "XLSX", "SHP", "PDF")
 THEMES = ("mobiliteit", "milieu", "cultuur", "bevolking", "economie")
@@ -27,7 +30,8 @@ def package(number: int, edited: bool = False) -> dict[str, object]:
         "id": f"{number:08x}-0000-4000-8000-000000000000",
         "name": f"dataset-{number}",
         "title": f"{sentence(number, 6).capitalize()} {number}{' (herzien)' if edited else ''}",
-        "notes": f"{sentence(number + 1, 230)}. {sentence(number + 2, 230)}." + (" <b>Let op</b>" if number % 20 == 0 else ""),
+        "notes": f"{sentence(number + 1, 230)}. {sentence(number + 2, 230)}."
+        + (" <b>Let op</b>" if number % 20 == 0 else ""),
         "license_id": LICENSES[number % 3],
         "license_title": LICENSES[number % 3],
         "metadata_created": "2019-03-01T10:00:00.000000",
@@ -40,9 +44,32 @@ def package(number: int, edited: bool = False) -> dict[str, object]:
         "maintainer": "",
         "maintainer_email": "",
         "owner_org": f"org-{number % 12}",
-        "organization": {"id": f"org-{number % 12}", "name": f"dienst-{number % 12}", "title": f"Dienst {number % 12}", "type": "organization", "state": "active", "image_url": "", "description": sentence(number % 12, 30)},
-        "tags": [{"id": f"t{k}", "name": WORDS[(number + k) % len(WORDS)], "display_name": WORDS[(number + k) % len(WORDS)], "state": "active"} for k in range(6)],
-        "groups": [{"id": THEMES[number % 5], "name": THEMES[number % 5], "display_name": THEMES[number % 5], "title": THEMES[number % 5]}],
+        "organization": {
+            "id": f"org-{number % 12}",
+            "name": f"dienst-{number % 12}",
+            "title": f"Dienst {number % 12}",
+            "type": "organization",
+            "state": "active",
+            "image_url": "",
+            "description": sentence(number % 12, 30),
+        },
+        "tags": [
+            {
+                "id": f"t{k}",
+                "name": WORDS[(number + k) % len(WORDS)],
+                "display_name": WORDS[(number + k) % len(WORDS)],
+                "state": "active",
+            }
+            for k in range(6)
+        ],
+        "groups": [
+            {
+                "id": THEMES[number % 5],
+                "name": THEMES[number % 5],
+                "display_name": THEMES[number % 5],
+                "title": THEMES[number % 5],
+            }
+        ],
         "extras": [
             {"key": "frequency", "value": FREQUENCIES[number % 3]},
             {"key": "issued", "value": "2019-03-01"},
@@ -87,9 +114,13 @@ def pages(count: int, size: int, edited: frozenset[int] = frozenset()) -> Iterat
     """The answers of `package_search`, page by page."""
     for start in range(0, count, size):
         results = [package(number, number in edited) for number in range(start, min(start + size, count))]
-        yield json.dumps({"help": "", "success": True, "result": {"count": count, "sort": "id asc", "results": results}}).encode()
+        yield json.dumps(
+            {"help": "", "success": True, "result": {"count": count, "sort": "id asc", "results": results}}
+        ).encode()
 
 
 def sweep(count: int) -> bytes:
     """The answer of `package_list`."""
-    return json.dumps({"help": "", "success": True, "result": [f"dataset-{number}" for number in range(count)]}).encode()
+    return json.dumps(
+        {"help": "", "success": True, "result": [f"dataset-{number}" for number in range(count)]}
+    ).encode()

@@ -1,4 +1,5 @@
-"""Where a benchmark plays: a portal in a process of its own, a fresh store, and the harvester's tools on a moving clock."""
+"""Where a benchmark plays: a portal in a process of its own, a fresh store, and the harvester's tools on a moving
+clock."""
 
 import multiprocessing
 import resource

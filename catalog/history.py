@@ -199,13 +199,20 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do with the unseen. A hold marks nothing; `answered`: a person decided on this very set before."""
+    """What to do with the unseen. A hold marks nothing; `answered`: a person decided on this very set before; `doubt`:
+    an incomplete listing that looks like churn, so that nothing of it is stored."""
 
     hold: Hold | None = None
     missing: tuple[Absent, ...] = ()
     withdrawn: tuple[Absent, ...] = ()
     still_missing: tuple[Absent, ...] = ()
     answered: Hold | None = None
+    doubt: Hold | None = None
+
+    @property
+    def marked(self) -> int:
+        """How many of the unseen are missing or withdrawn from now on."""
+        return len(self.missing) + len(self.withdrawn) + len(self.still_missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,7 @@ class Evidence:
 def judge(evidence: Evidence, limits: Limits, now: datetime) -> Verdict:
     """What the unseen of one run mean. An incomplete listing means nothing: nobody becomes missing, nothing is held."""
     if not evidence.listing.complete:
-        return Verdict()
+        return Verdict(doubt=_churned(evidence, limits))
     hold = suspicion(evidence, limits)
     if hold is not None:
         return Verdict(answered=hold) if hold.digest in evidence.answered else Verdict(hold=hold)
@@ -275,7 +282,8 @@ def _churned(evidence: Evidence, limits: Limits) -> Hold | None:
     if not evidence.newcomers or not evidence.absent:
         return None
     pairs = paired(evidence.absent, evidence.newcomers)
-    many = len(pairs) > allowance(evidence.known, limits) or 2 * len(pairs) >= evidence.known
+    of = evidence.known if evidence.listing.complete else evidence.listing.seen
+    many = len(pairs) > allowance(evidence.known, limits) or 2 * len(pairs) >= of
     if not pairs or not many:
         return None
     message = (

@@ -63,16 +63,16 @@ class Intake:
 
     def sweep(self, aliases: Mapping[str, str]) -> None:
         """After the pages of a `since` run: what the sweep names and nothing brought is as it was."""
-        met = self.walk.identifiers
-        for alias in self.walk.swept or ():
-            identifier = aliases.get(alias, alias)
-            if identifier in met:
-                continue
-            known = self.known.take(identifier)
-            if known is None:
-                self.walk.unknown_aliases += 1
-            else:
+        met, named = self.walk.identifiers, self.walk.swept or ()
+        for identifier in {aliases.get(alias, alias) for alias in named} - met:
+            issues = self.known.take_present(identifier)
+            if issues is not None:
+                self.tally.unchanged += 1
+                self.tally.issues += issues
+            elif (known := self.known.take(identifier)) is not None:
                 self._same(known)
+            else:
+                self.walk.unknown_aliases += 1
 
     def _item(self, item: HarvestRecord | Issue) -> None:
         if isinstance(item, Issue):

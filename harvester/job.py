@@ -190,13 +190,13 @@ def _conclude(run: Run) -> Settlement:
     hold = verdict.hold
     outcome = _outcome(run, verdict)
     # After churn or an empty answer the listing itself is in doubt; so it is when a person rejected this very set.
-    doubted = hold or verdict.answered
+    doubted = hold or verdict.answered or verdict.doubt
     apply_seen = outcome is not Outcome.FAILED and (doubted is None or doubted.apply_seen)
     now = run.tools.clock()
     job = replace(
         run.job,
         outcome=outcome,
-        complete=run.not_modified or run.intake.walk.listing().complete,
+        complete=run.not_modified or _proven(run),
         finished_at=timestamp(now),
         duration_s=round(time.monotonic() - run.started, 3),
         declared_total=run.intake.walk.announced,
@@ -207,7 +207,9 @@ def _conclude(run: Run) -> Settlement:
         or (JobError("empty", hold.message, run.source.url) if hold and hold.reason == "empty" else None),
         evidence=evidence,
     )
-    clean = outcome in (Outcome.SUCCEEDED, Outcome.SUCCEEDED_WITH_ISSUES) and verdict.answered is None
+    # A listing in which known datasets are in doubt must be read again, even when it does not change.
+    settled = verdict.answered is None and verdict.marked == evidence.get("unseen_count", 0)
+    clean = settled and outcome in (Outcome.SUCCEEDED, Outcome.SUCCEEDED_WITH_ISSUES)
     return Settlement(
         job=job,
         verdict=verdict,
@@ -220,8 +222,7 @@ def _conclude(run: Run) -> Settlement:
 
 
 def _judged(run: Run) -> tuple[Verdict, dict[str, Any]]:
-    intake = run.intake
-    walk, listing = intake.walk, intake.walk.listing()
+    intake, walk = run.intake, run.intake.walk
     facts: dict[str, Any] = {
         "pages": walk.pages,
         "walked": walk.walked,
@@ -230,17 +231,34 @@ def _judged(run: Run) -> tuple[Verdict, dict[str, Any]]:
     }
     if walk.observations:
         facts["observations"] = list(walk.observations)
-    if run.not_modified or not listing.complete or run.error is not None:
-        if not run.not_modified:
-            facts["incomplete"] = walk.shortfall() or (run.error.message if run.error else None)
+    if run.not_modified:
         return Verdict(), facts
+    if _proven(run):
+        weighed = _weighed(run)
+        verdict = judge(weighed, _limits(run), moment(run.job.started_at))
+        _remark(run)
+        return verdict, facts | _guard_facts(verdict, weighed)
+    facts["incomplete"] = walk.shortfall() or (run.error.message if run.error else None)
+    if not intake.newcomers:
+        return Verdict(), facts
+    verdict = judge(_weighed(run), _limits(run), moment(run.job.started_at))
+    if verdict.doubt:
+        facts["doubt"] = verdict.doubt.message
+    return verdict, facts
+
+
+def _proven(run: Run) -> bool:
+    """Whether the run read a whole listing."""
+    return run.error is None and run.intake.walk.listing().complete
+
+
+def _weighed(run: Run) -> Evidence:
+    intake = run.intake
+    listing = replace(intake.walk.listing(), ended=intake.walk.ended and run.error is None)
     with run.tools.store.read() as db:
         unseen = absent(db, intake.known.absent())
         decided = answered(db, run.source.id)
-    weighed = Evidence(listing, intake.known.listed, unseen, intake.newcomers, decided, run.before.unidentified)
-    verdict = judge(weighed, _limits(run), moment(run.job.started_at))
-    _remark(run)
-    return verdict, facts | _guard_facts(verdict, weighed)
+    return Evidence(listing, intake.known.listed, unseen, intake.newcomers, decided, run.before.unidentified)
 
 
 def _limits(run: Run) -> Limits:

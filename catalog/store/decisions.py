@@ -13,7 +13,7 @@ from catalog.history import Absent, set_digest
 from catalog.journal import ChangeKind, Decision, HarvestJob, timestamp
 from catalog.model import State
 from catalog.store import bulk, jobs
-from catalog.store.known import NEVER, absent
+from catalog.store.known import DATASET, NEVER, absent
 from catalog.store.tables import DecisionRow, JobRow, SourceRow, table_of
 
 DECISION = table_of(DecisionRow)
@@ -48,6 +48,7 @@ def decide(db: Connection, number: int, judgement: Judgement) -> HarvestJob:
     if job.decision is not Decision.OPEN:
         was = job.decision.value if job.decision else "not held"
         raise NotHeldError(f"job {number} does not wait for a decision: it is {was}")
+    jobs.sweep(db, judgement.at, job.source)  # a process that died holds nobody up
     state = jobs.source_state(db, job.source)
     if state is not None and state.running_job is not None:
         raise NotHeldError(f"{job.source} is being harvested now (job {state.running_job}); try again when it is done")
@@ -66,7 +67,10 @@ def _release(db: Connection, job: HarvestJob, judgement: Judgement) -> None:
 
 
 def _rename(db: Connection, job: HarvestJob, pairs: Sequence[dict[str, Any]], at: str) -> None:
-    """The datasets go on under their new identifiers; the next run reads their records anew."""
+    """The datasets go on under their new identifiers; the next run reads their records anew. A new identifier that
+    was stored as a dataset of its own meanwhile stays that."""
+    stored = set(db.execute(select(DATASET.c.identifier).where(DATASET.c.source == job.source)).scalars())
+    pairs = [pair for pair in pairs if pair["new"] not in stored]
     bulk.write(db, "rename", [(pair["id"], pair["new"], NEVER) for pair in pairs])
     rows = [
         (

@@ -1,5 +1,6 @@
 """What a job must know of its source's datasets before it reads a page: an index small enough for 100,000 of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ CONTACT = table_of(ContactRow)
 CHUNK = 400  # ids in one IN (...); SQLite allows 32,766 variables, old ones 999
 NEVER = bytes(16)  # a raw hash that no record has: the record is read again
 STATES = (State.PRESENT, State.MISSING, State.WITHDRAWN)
+CODES = {state.value: code for code, state in enumerate(STATES)}
+PRESENT, WITHDRAWN = CODES[State.PRESENT], CODES[State.WITHDRAWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,39 +37,43 @@ class Known:
 
 
 class KnownIndex:
-    """Identifier -> Known, packed: 16 bytes raw hash, 16 fingerprint, state, issues, restless flag, then our id."""
+    """Identifier -> Known, packed: 16 bytes raw hash, 16 fingerprint, state, issues, restless flag, then our id.
 
-    def __init__(self, rows: Iterable[tuple[str, Known]]) -> None:
-        self._packed = {identifier: _pack(known) for identifier, known in rows}
-        self.stale = sum(1 for packed in self._packed.values() if packed[:16] == NEVER)
-        self.listed = sum(1 for packed in self._packed.values() if STATES[packed[32]] is not State.WITHDRAWN)
-        self.ids = len(self._packed)
+    `ids`: how many; `listed`: present and missing ones; `missing`: within their grace; `stale`: read by another mapper.
+    """
 
-    @property
-    def missing(self) -> int:
-        """How many are missing within their grace."""
-        return sum(1 for packed in self._packed.values() if STATES[packed[32]] is State.MISSING)
-
-    def give_back(self, identifier: str, known: Known) -> None:
-        """Undo `take`: the record was listed, but not for this city any more."""
-        self._packed[identifier] = _pack(known)
+    def __init__(self, packed: dict[str, bytes], stale: int = 0) -> None:
+        self._packed = packed
+        counts = Counter(one[32] for one in packed.values())
+        self.ids = len(packed)
+        self.missing = counts[STATES.index(State.MISSING)]
+        self.listed = self.ids - counts[WITHDRAWN]
+        self.stale = stale
 
     def take(self, identifier: str) -> Known | None:
         """The dataset of this identifier, once: what is never taken was not seen."""
         packed = self._packed.pop(identifier, None)
         return _unpack(packed) if packed is not None else None
 
-    def peek(self, identifier: str) -> Known | None:
+    def take_present(self, identifier: str) -> int | None:
+        """Take a dataset that is present and nothing else; how many issues it has. Null leaves it untaken."""
         packed = self._packed.get(identifier)
-        return _unpack(packed) if packed is not None else None
+        if packed is None or packed[32] != PRESENT:
+            return None
+        del self._packed[identifier]
+        return packed[33]
+
+    def give_back(self, identifier: str, known: Known) -> None:
+        """Undo `take`: the record was listed, but not for this city any more."""
+        self._packed[identifier] = _pack(known)
 
     def absent(self) -> list[str]:
         """Ids of the present and missing datasets that were not taken."""
-        return [packed[35:].decode() for packed in self._packed.values() if STATES[packed[32]] is not State.WITHDRAWN]
+        return [packed[35:].decode() for packed in self._packed.values() if packed[32] != WITHDRAWN]
 
     def issues_left(self) -> int:
         """Issues of the datasets not taken, for a run in which nothing was modified."""
-        return sum(packed[33] for packed in self._packed.values() if STATES[packed[32]] is State.PRESENT)
+        return sum(packed[33] for packed in self._packed.values() if packed[32] == PRESENT)
 
 
 def _pack(known: Known) -> bytes:
@@ -81,22 +88,16 @@ def _unpack(packed: bytes) -> Known:
 def known_index(db: Connection, source: str, mapper: str) -> KnownIndex:
     """All datasets of a source. What another mapper read gets a raw hash that nothing matches."""
     c = DATASET.c
-    columns = (c.identifier, c.id, c.raw_hash, c.fingerprint, c.state, c.issue_count, c.restless.is_not(None), c.mapper)
+    columns = (c.identifier, c.id, c.raw_hash, c.fingerprint, c.state, c.issue_count, c.restless, c.mapper)
     rows = db.execution_options(yield_per=2000).execute(select(*columns).where(c.source == source))
-    return KnownIndex(
-        (
-            row[0],
-            Known(
-                id=row[1],
-                raw_hash=bytes(row[2]) if row[7] == mapper else NEVER,
-                fingerprint=bytes(row[3]),
-                state=State(row[4]),
-                issues=row[5],
-                restless=bool(row[6]),
-            ),
-        )
-        for row in rows
-    )
+    packed: dict[str, bytes] = {}
+    stale = 0
+    for identifier, id_, raw_hash, fingerprint, state, issues, restless, read_by in rows:
+        if read_by != mapper:
+            raw_hash, stale = NEVER, stale + 1
+        flags = bytes((CODES[state], min(issues, 255), restless is not None))
+        packed[identifier] = b"".join((raw_hash, fingerprint, flags, id_.encode()))
+    return KnownIndex(packed, stale)
 
 
 def aliases(db: Connection, source: str) -> dict[str, str]:

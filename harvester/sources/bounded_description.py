@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from harvester.errors import RecordError
-from harvester.sources.rdf import Nodes
+from harvester.sources.rdf import Node, Nodes
 
 MAX_NESTING: Final = 64  # blank nodes inside blank nodes
 MAX_HOPS: Final = 10
@@ -25,7 +25,7 @@ class Block(NamedTuple):
     belong to its description."""
 
     name: str
-    node: dict[str, list[str]]
+    node: Node
     text: bytes
     targets: tuple[str, ...]
 
@@ -51,7 +51,7 @@ class Describer:
         whole = self.gather([*root.targets, *(referrer for referrer, _ in referrers)], found)
         for referrer, predicate in referrers:
             block = self.block(referrer)
-            found[block.name] = written(block.name, block.node | {predicate: [name]})
+            found[block.name] = written(block.name, block.node | {predicate: name})
         found.pop(root.name, None)
         own = root.text if name == root.name else written(name, root.node)
         parts = [own, *(found[other] for other in sorted(found))]
@@ -81,27 +81,28 @@ class Describer:
         if known is not None:
             return known
         self.open.add(subject)
-        nodes = self.nodes
-        node: dict[str, list[str]] = {}
+        node: Node = {}
         targets: list[str] = []
-        for predicate, terms in nodes.get(subject, {}).items():
+        for predicate, terms in self.nodes.get(subject, {}).items():
             if predicate in self.leave:
                 continue
-            for term in terms:
-                if term[:1] != '"' and (term in nodes or term[:2] == "_:"):
-                    terms = self.led(predicate, terms, targets)
-                    break
-            node[predicate] = sorted(set(terms)) if len(terms) > 1 else terms
+            if isinstance(terms, str):
+                node[predicate] = terms if terms[:1] == '"' else self.led(predicate, terms, targets)
+            else:
+                several = sorted({self.led(predicate, term, targets) for term in terms})
+                node[predicate] = several if len(several) > 1 else several[0]
         self.open.discard(subject)
         block = finished(subject, node, targets)
         self.blocks[subject] = block
         return block
 
-    def led(self, predicate: str, terms: list[str], targets: list[str]) -> list[str]:
-        """The terms with blank nodes under their names; those that belong to the description become targets."""
-        if predicate in self.follow:
-            targets += [term for term in terms if term[:1] == "<" and term in self.nodes]
-        return [self.name(term, targets) if term[:2] == "_:" else term for term in terms]
+    def led(self, predicate: str, term: str, targets: list[str]) -> str:
+        """A term, a blank node under its name; if it belongs to the description it becomes a target."""
+        if term[:2] == "_:":
+            return self.name(term, targets)
+        if predicate in self.follow and term in self.nodes:
+            targets.append(term)
+        return term
 
     def name(self, blank: str, targets: list[str]) -> str:
         """The name of a blank object, which becomes a target unless nothing more is said of it."""
@@ -115,7 +116,7 @@ class Describer:
         return self.block(blank).name
 
 
-def finished(subject: str, node: dict[str, list[str]], targets: list[str]) -> Block:
+def finished(subject: str, node: Node, targets: list[str]) -> Block:
     text = written(subject, node)
     if subject.startswith("_:"):
         subject = "_:b" + blake2b(text[len(subject) + 3 :], digest_size=9).hexdigest()
@@ -123,7 +124,7 @@ def finished(subject: str, node: dict[str, list[str]], targets: list[str]) -> Bl
     return Block(subject, node, text, tuple(targets))
 
 
-def written(name: str, node: dict[str, list[str]]) -> bytes:
+def written(name: str, node: Node) -> bytes:
     """A member of a JSON object."""
     return orjson.dumps({name: node}, option=orjson.OPT_SORT_KEYS)[1:-1]
 

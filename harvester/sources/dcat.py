@@ -75,7 +75,7 @@ class Dcat:
         fetch: Fetch,
         since: datetime | None,  # noqa: ARG002 (a document can't say what changed)
     ) -> Iterator[Page[Item]]:
-        """Every Hydra page. A page that names itself as the next ends the listing only if all that was announced came."""
+        """Every page. A page that names itself as the next ends the listing only if all that is announced came."""
         walk = Walk()
         url = source.url
         last = Options(**source.options).max_pages
@@ -141,7 +141,7 @@ def linked(nodes: rdf.Nodes) -> Links:
     for subject, node in nodes.items():
         for predicate in LINKS:
             if predicate in node:
-                links[predicate] += [(subject, term) for term in node[predicate]]
+                links[predicate] += [(subject, term) for term in rdf.objects(node, predicate)]
     return links
 
 
@@ -177,7 +177,7 @@ def identity(nodes: rdf.Nodes, subject: str) -> str | None:
     for predicates in (dcat.IDENTIFIER, dcat.LANDING_PAGE[:1]):
         if texts := values(nodes, subject, predicates):
             return " ".join(texts[0].split())
-    files = [term for predicate in dcat.DISTRIBUTION for term in nodes[subject].get(predicate, ())]
+    files = [term for predicate in dcat.DISTRIBUTION for term in rdf.objects(nodes[subject], predicate)]
     urls = [url for file in files for url in values(nodes, file, dcat.DOWNLOAD_URL + dcat.ACCESS_URL) or [said(file)]]
     for kind, stable in (("title", values(nodes, subject, dcat.TITLE)), ("files", sorted(filter(None, urls)))):
         if stable:
@@ -189,7 +189,7 @@ def values(nodes: rdf.Nodes, subject: str, predicates: dcat.Terms) -> list[str]:
     """The texts of the first of `predicates` that has any, sorted."""
     node = nodes.get(subject, {})
     found = (
-        sorted({text for term in node[predicate] if (text := said(term))})
+        sorted({text for term in rdf.objects(node, predicate) if (text := said(term))})
         for predicate in predicates
         if predicate in node
     )

@@ -19,6 +19,7 @@ from harvester.sources.described_terms import (
     said,
     turned,
 )
+from harvester.sources.rdf import objects
 
 Period = tuple[str | None, str | None]
 Agent = tuple[str | None, str | None]
@@ -189,7 +190,7 @@ def issues(about: Description, distributions: Terms, record: str, *, whole: bool
             yield Issue("map", "distribution_not_described", "distribution", said(term)[:500], record)
             continue
         for name, (predicate, *_) in (("access_url", dcat.ACCESS_URL), ("download_url", dcat.DOWNLOAD_URL)):
-            for url in node.get(predicate, ())[1:]:
+            for url in objects(node, predicate)[1:]:
                 yield Issue("map", "several_urls", name, said(url)[:500], record)
 
 

@@ -49,7 +49,8 @@ NAME: Final = (
 )  # fmt: skip
 LABEL: Final = (
     SKOS + "prefLabel", RDFS + "label", RDF + "value", DCT + "title", FOAF + "name", DCT + "identifier",
-    SKOS + "notation", LOCN + "geographicName", SCHEMA + "name", DCT + "description", DCE + "title", SKOS + "altLabel", RDFS + "comment",
+    SKOS + "notation", LOCN + "geographicName", SCHEMA + "name",
+    DCT + "description", DCE + "title", SKOS + "altLabel", RDFS + "comment",
 )  # fmt: skip
 PUBLISHER: Final = (DCT + "publisher", DCE + "publisher", SCHEMA + "publisher")
 CREATOR: Final = (DCT + "creator", DCE + "creator", SCHEMA + "creator")
@@ -100,8 +101,8 @@ PROTOCOL: Final = (DCT + "conformsTo", DCT + "format", DCT + "type")
 
 FOLLOWED: Final = frozenset(
     DISTRIBUTION + PUBLISHER + CREATOR + CONTACT + EMAIL + PAGE + LICENSE + RIGHTS + ACCESS_RIGHTS + FREQUENCY
-    + LANGUAGE + SPATIAL + NESTED_GEOMETRY + TEMPORAL + START + END + CONFORMS_TO + FORMAT + MEDIA_TYPE + CHECKSUM + ACCESS_SERVICE
-    + THEME + OTHER_IDENTIFIER + LANDING_PAGE
+    + LANGUAGE + SPATIAL + NESTED_GEOMETRY + TEMPORAL + START + END + CONFORMS_TO + FORMAT + MEDIA_TYPE + CHECKSUM
+    + ACCESS_SERVICE + THEME + OTHER_IDENTIFIER + LANDING_PAGE
 )  # fmt: skip
 """Predicates whose object belongs to the description of a dataset when the document describes it."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from harvester.sources import dcat_terms as dcat
-from harvester.sources.rdf import Nodes
+from harvester.sources.rdf import Nodes, objects
 
 ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 UNESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -65,7 +65,7 @@ class Description:
                 continue
             name, rank, read = table[predicate]
             if name not in found or rank < ranks[name]:
-                value = read(self, self.some(terms))
+                value = read(self, self.some((terms,) if isinstance(terms, str) else terms))
                 if value:
                     found[name] = value
                     ranks[name] = rank
@@ -76,8 +76,7 @@ class Description:
         node = self.nodes.get(subject)
         if node is not None:
             for predicate in predicates:
-                terms = node.get(predicate)
-                if terms and (some := self.some(terms)):
+                if predicate in node and (some := self.some(objects(node, predicate))):
                     return some
         return ()
 
@@ -93,8 +92,8 @@ class Description:
             node = self.nodes.get(term, {})
             if dcat.FIRST not in node:
                 break
-            yield from node[dcat.FIRST]
-            term = next(iter(node.get(dcat.REST, ())), dcat.NIL)
+            yield from objects(node, dcat.FIRST)
+            term = next(iter(objects(node, dcat.REST)), dcat.NIL)
         yield term
 
     def by_language(self, terms: Terms) -> dict[str, str]:
@@ -109,7 +108,7 @@ class Description:
         return {tag: text for tag, text in found.items() if "-t-" not in tag} or found
 
     def texts(self, terms: Terms) -> str | Mapping[str, str] | None:
-        """Plain where no language is given, else by language; an untagged text beside tagged ones is in the preferred."""
+        """Plain where no language is given, else by language; untagged beside tagged is the source's own language."""
         if len(terms) == 1:
             text, tag = said(terms[0]), language_of(terms[0])
             return ({tag: text} if tag else text) if text else None

@@ -36,8 +36,8 @@ def when(value: Any) -> str | int | float | None:
 
 def label(value: Any, keys: Iterable[str] = LABELS) -> str | None:
     """A text, or the first of `keys` that an object carries as text; of a list, its first member's."""
-    if value is None:
-        return None
+    if value is None or isinstance(value, str):
+        return value.strip() or None if value else None
     if isinstance(value, list):
         value = value[0] if value else None
     if not isinstance(value, dict):
@@ -53,13 +53,15 @@ def labels(value: Any) -> list[str]:
     """The texts of a list, a single text, or objects with a label; order kept, nothing twice."""
     if not value:
         return []
-    members = value if isinstance(value, list) else (value,)
-    return list(dict.fromkeys([found for member in members if member and (found := label(member))]))
+    if not isinstance(value, list):
+        found = label(value)
+        return [found] if found else []
+    return list(dict.fromkeys([found for member in value if member and (found := label(member))]))
 
 
 def listed(value: Any) -> list[str]:
     """Like `labels`, where a list may also be written as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
+    if isinstance(value, str) and "[" in value and value.lstrip().startswith("["):
         try:
             value = orjson.loads(value)
         except orjson.JSONDecodeError:

@@ -4,6 +4,7 @@ Terms stay as N-Triples writes them (`<iri>`, `_:label`, `"text"@nl`): the parse
 build objects of them, and only the few that a record needs are ever read.
 """
 
+from collections.abc import Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
@@ -17,8 +18,11 @@ from harvester.sources.base import Response
 from harvester.sources.rdf_bounds import mended, prepared
 from harvester.sources.rdf_syntax import declared_encoding, is_html, syntax_of
 
-Nodes = dict[str, dict[str, list[str]]]
-"""Subject -> predicate (without its angle brackets) -> objects, repeats included."""
+Node = dict[str, str | list[str]]
+"""Predicate (without its angle brackets) -> its object, or objects. One object is no list: most are alone, and a dict
+of texts costs the garbage collector nothing."""
+Nodes = dict[str, Node]
+"""Subject -> what is said of it, repeats included."""
 
 BATCH: Final = (
     20_000  # statements turned into text at once, so that the text of a whole dump never stands beside its graph
@@ -82,7 +86,7 @@ def grouped(body: bytes, syntax: RdfFormat, base: str, *, lenient: bool) -> Node
 def group(lines: str, nodes: Nodes) -> None:
     """Sort N-Triples into `nodes`. Most lines have the subject of the line before."""
     start, length = "\n", 1
-    node: dict[str, list[str]] = {}
+    node: Node = {}
     names: dict[str, str] = {}  # one string for all uses of a predicate
     for line in lines.split(" .\n"):
         if line.startswith(start):
@@ -93,7 +97,15 @@ def group(lines: str, nodes: Nodes) -> None:
             start = subject + " <"
             length = len(start)
             node = nodes.setdefault(subject, {})
-        if predicate in node:
-            node[predicate].append(term)
+        if predicate not in node:
+            node[names.setdefault(predicate, predicate)] = term
+        elif isinstance(known := node[predicate], list):
+            known.append(term)
         else:
-            node[names.setdefault(predicate, predicate)] = [term]
+            node[predicate] = [known, term]
+
+
+def objects(node: Node, predicate: str) -> Sequence[str]:
+    """The objects of a predicate, as many as there are."""
+    terms = node.get(predicate, ())
+    return (terms,) if isinstance(terms, str) else terms

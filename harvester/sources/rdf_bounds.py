@@ -1,5 +1,5 @@
-"""What a document must satisfy before an RDF parser sees it: it ends, is not nested without end, expands to nothing huge
-and asks for no remote context. The parser would overflow its stack, fill the memory, or take half a document for a whole."""
+"""What a document must satisfy before an RDF parser sees it: it ends, nests within bounds, expands to nothing huge and
+asks for no remote context. The parser would overflow its stack, fill the memory, or take half a document for all."""
 
 import re
 from collections.abc import Mapping
@@ -105,8 +105,8 @@ def watch_depth(parser: expat.XMLParserType) -> None:
 
 
 def levels(body: bytes, tokens: Mapping[bytes, int]) -> tuple[int, int]:
-    """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, and at its end; each
-    token is taken for what it looks like. Exact for XML whose `<` and `>` pair up and that has no comment, CDATA or
+    """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, and at its end;
+    each token is taken for what it looks like. Exact for XML whose `<` and `>` pair up and that has no comment, CDATA or
     instruction, since every `>` then ends a tag; for other documents a good guess."""
     depth = deepest = 0
     for begin in range(0, len(body), STRIDE):

@@ -16,10 +16,12 @@ from catalog.store import jobs
 from catalog.store.decisions import Judgement, NotHeldError, decide
 from catalog.store.past import changes_of
 from harvester.demo import faults
+from harvester.demo.dialects.answers import static
 from harvester.demo.faults import When, renamed
+from harvester.demo.portal import Answer, App, Request
 from harvester.demo.truth import invented
 from tests.harvester.conftest import Workshop
-from tests.harvester.scripted import GOOD, Stage, staged
+from tests.harvester.scripted import GOOD, Stage, staged, unconditional
 
 Staged = Callable[..., Stage]
 
@@ -163,19 +165,26 @@ def test_item_without_identity_when_harvested_then_a_named_issue(stage: Stage) -
     assert job.counts.issues == 1
 
 
-@pytest.mark.parametrize("kind", ["dcat", "html"])
-def test_unmarked_item_when_the_next_listing_is_not_modified_then_it_is_still_looked_for(
-    kind: str, stage_of: Staged
-) -> None:
+NAMELESS = b"\n[] a <http://www.w3.org/ns/dcat#Dataset> .\n"
+
+
+def test_unmarked_dataset_when_the_next_listing_is_not_modified_then_it_is_still_looked_for(stage_of: Staged) -> None:
     """A 304 says that the listing is as it was, not that all we know is in it."""
-    stage = stage_of(kind)
-    assert stage.harvest().outcome == "not_modified"
-    stage.drop(10)
-    decided(stage, stage.harvest(), Decision.REJECTED)
-    stage.datasets = (*stage.datasets[:30],)
-    job = stage.harvest()
-    assert job.outcome != "not_modified"
-    assert stage.harvest().outcome != "not_modified"
+    stage = stage_of("dcat")
+    stage.drop(1)
+
+    def nameless(app: App) -> App:
+        def answer(request: Request) -> Answer:
+            good = app(request)
+            assert isinstance(good.body, bytes)
+            return static(good.body + NAMELESS, {"Content-Type": "text/turtle"}, request)
+
+        return answer
+
+    assert removed(stage.harvest(nameless)) == (0, 0, 0)
+    stage.portal.app = nameless(unconditional(stage.dialect))
+    job = stage.workshop.harvest(stage.source)
+    assert (job.outcome, removed(job)) == ("succeeded_with_issues", (1, 0, 0))
 
 
 # ------------------------------------------------------------------------------------------------------------ filter

@@ -1,4 +1,4 @@
-"""The kind `dcat` against scripted portals over real HTTP: pages, identity, and raw that only changes with the content."""
+"""The kind `dcat` against scripted portals over real HTTP: pages, identity, and raw that changes with content only."""
 
 from collections.abc import Callable
 from random import Random
@@ -181,7 +181,8 @@ def test_pages_when_member_is_not_described_or_a_series_then_issues_and_no_recor
         CATALOG
         + datasets(1)
         + """<https://s.example/c> dcat:dataset <https://s.example/d/1>, <https://s.example/d/2> .
-        <https://s.example/c> dcat:dataset <https://s.example/s> . <https://s.example/s> a dcat:DatasetSeries . <https://s.example/both> a dcat:DatasetSeries, dcat:Dataset ."""
+        <https://s.example/c> dcat:dataset <https://s.example/s> . <https://s.example/s> a dcat:DatasetSeries .
+        <https://s.example/both> a dcat:DatasetSeries, dcat:Dataset ."""
     )
     assert [item.identifier for item in page.items] == ["https://s.example/d/1", "https://s.example/both"]
     assert [(issue.code, issue.value) for issue in page.issues] == [
