@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -105,6 +106,12 @@ class Stage:
     moment: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
+    @cached_property
+    def door(self) -> Door:
+        """One for all runs, as in a program: reading the list of certificates is no part of a harvest."""
+        limits = HttpLimits(per_host_interval_s=0, allow_private=("127.0.0.1",), deadline_s=self.deadline_s)
+        return Door(limits, "Datapeil-bench/0")
+
     @property
     def database(self) -> Path:
         return self.folder / "bench.db"
@@ -113,8 +120,7 @@ class Stage:
         return open_store(f"sqlite:///{self.database}")
 
     def tools(self, store: Store) -> Tools:
-        limits = HttpLimits(per_host_interval_s=0, allow_private=("127.0.0.1",), deadline_s=self.deadline_s)
-        door = Door(limits, "Datapeil-bench/0")
+        door = self.door
         clock = lambda: self.moment  # noqa: E731
         fetch = lambda _: door.session(turn=self.turn)  # noqa: E731
         return Tools(store, fetch, Limits(), clock, turn=self.turn, strict=True, lease_s=3600)
@@ -122,7 +128,7 @@ class Stage:
     def harvest(self, store: Store, source: HarvestSource) -> tuple[HarvestJob, float, float]:
         """One run: the job, its CPU and its wall time in seconds."""
         self.moment += timedelta(days=1)
-        tools = self.tools(store)
+        tools = self.tools(store)  # opens the door, the first time
         cpu, wall = time.process_time(), time.perf_counter()
         job = run(source, tools)
         assert job is not None

@@ -63,7 +63,7 @@ class Intake:
 
     def sweep(self, aliases: Mapping[str, str]) -> None:
         """After the pages of a `since` run: what the sweep names and nothing brought is as it was."""
-        met, named = self.walk.identifiers, self.walk.swept or ()
+        met, named = self.walk.identifiers, self.walk.swept or set()
         for identifier in {aliases.get(alias, alias) for alias in named} - met:
             issues = self.known.take_present(identifier)
             if issues is not None:

@@ -24,7 +24,7 @@ class Walk:
     unidentified: int = 0
     whole: bool = True
     ended: bool = False
-    swept: tuple[str, ...] | None = None
+    swept: set[str] | None = None
     unknown_aliases: int = 0
     faults: int = 0
     identifiers: set[str] = field(default_factory=set)
@@ -39,7 +39,7 @@ class Walk:
             self.totals_differ |= self.announced is not None and self.announced != page.total
             self.announced = page.total
         if page.ids is not None:
-            self.swept = (*(self.swept or ()), *page.ids)
+            self.swept = (self.swept or set()) | set(page.ids)
         self.whole &= page.whole
         self.observations += page.evidence
         for issue in page.issues:
@@ -72,7 +72,7 @@ class Walk:
     def seen(self) -> int:
         """Distinct records the portal listed, usable or not."""
         if self.swept is not None:
-            return len(set(self.swept))
+            return len(self.swept)
         return len(self.identifiers) + self.unidentified
 
     def listing(self) -> Listing:

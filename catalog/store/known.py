@@ -106,7 +106,7 @@ def aliases(db: Connection, source: str) -> dict[str, str]:
     query = select(c.alias, c.identifier).where(
         c.source == source, c.alias.is_not(None), c.state == State.PRESENT.value
     )
-    return {row.alias: row.identifier for row in db.execute(query)}
+    return dict(db.execute(query).tuples().all())
 
 
 def taken_ids(db: Connection, source: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ HARMFUL = dict.fromkeys((*REORDERING, *CONTROLS, 0x2028, 0x2029, 0xFEFF), "\N{RE
 
 def harmless(value: object) -> object:
     """The value with every control and every mark that turns the direction of text replaced by a visible sign."""
-    return value if isinstance(value, str) else value
+    return value.translate(HARMFUL) if isinstance(value, str) else value
 
 
 def environment() -> Environment:

@@ -9,7 +9,8 @@ import signal
 import sys
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 from catalog.history import Limits
 from catalog.store.engine import open_store
@@ -26,6 +27,13 @@ def harvest(database: str, source: HarvestSource, now: datetime) -> None:
     door = Door(PATIENT, "Datapeil-test/0")
     tools = Tools(open_store(database), lambda _: door.session(), Limits(), lambda: now, strict=True)
     run(source, tools)
+    tools.store.close()
+
+
+def warm_up(source: HarvestSource) -> None:
+    """A run into a database of its own, so that every child finds imports, vocabularies and certificates loaded."""
+    with TemporaryDirectory() as folder:
+        harvest(f"sqlite:///{folder}/warm.db", source, datetime.now(UTC))
 
 
 def killed_after(seconds: float, child: int) -> tuple[str, float]:
@@ -42,6 +50,7 @@ def killed_after(seconds: float, child: int) -> tuple[str, float]:
 
 def main() -> None:
     database, source = sys.argv[1], HarvestSource.model_validate_json(sys.argv[2])
+    warm_up(source)
     for line in sys.stdin:
         moment, seconds = line.split()
         child = os.fork()
