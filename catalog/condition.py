@@ -81,7 +81,8 @@ def up(last: HarvestJob | None) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class CityReport:
-    """One row of the board. Counts are of datasets by state; `complete_at`: the newest complete run of its sources."""
+    """One row of the board. Counts are of the enabled sources' datasets by state; `complete_at`: their newest complete
+    run."""
 
     city: str
     name: str

@@ -4,7 +4,7 @@ threads."""
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from catalog.journal import HarvestJob, timestamp
 from catalog.store import jobs, retention
-from catalog.store.engine import Store, remember
+from catalog.store.engine import remember
 from config.source import HarvestSource
 from harvester.job import Tools, run
 from harvester.plan import due

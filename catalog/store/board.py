@@ -48,8 +48,11 @@ def city_reports(
 def _city(
     city: str, name: str, reports: Sequence[SourceReport], counts: Mapping[tuple[str, str, str], int], now: datetime
 ) -> CityReport:
+    # What a source that nobody asks any more once listed is history: its successor lists what there is.
+    asked = {report.source for report in reports if report.enabled}
+
     def total(state: State) -> int:
-        return sum(count for (of, _, which), count in counts.items() if of == city and which == state.value)
+        return sum(count for (_, source, which), count in counts.items() if source in asked and which == state.value)
 
     return CityReport(
         city=city,

@@ -73,7 +73,7 @@ def _add_jobs(router: APIRouter, dashboard: Dashboard) -> None:
     def runs(source: SourceId = None, limit: Limit = 50, before: Before = None) -> Response:
         """Runs, newest first. `next`: the address of the page after this one; null at the end."""
         with reading(dashboard.store) as db:
-            found = jobs.jobs(db, source, limit, before)
+            found = jobs.jobs(db, source, limit + 1, before)
         page = found[:limit]
         more = len(found) > limit
         following = {"source": source, "limit": limit, "before": page[-1].id} if more else None

@@ -58,7 +58,6 @@ TEXTS: Mapping[str, str] = {
     "present": "Aanwezig",
     "missing": "Vermist",
     "withdrawn": "Verdwenen",
-    "datasets": "Datasets",
     "recent": "In dertig dagen",
     "created": "nieuw",
     "gone": "verdwenen",

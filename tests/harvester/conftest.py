@@ -1,8 +1,10 @@
 """A workshop to harvest in: a real store, a clock in the test's hand, and the real HTTP door that may ask loopback."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from catalog.store.inventory import Wanted
 from config.source import HarvestSource
 from harvester.fetch.allowance import Limits as HttpLimits
 from harvester.fetch.door import Door
+from harvester.fetch.wire import trusting_context
 from harvester.job import Tools, rehearse, run
 
 
@@ -32,6 +35,12 @@ class Clock:
         self.moment += timedelta(**step)
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """The certificates that every door trusts, read once: that takes longer than a small harvest."""
+    return trusting_context()
+
+
 LOOPBACK = HttpLimits(per_host_interval_s=0, allow_private=("127.0.0.1",), backoff_s=0.01, read_s=5, deadline_s=20)
 
 
@@ -46,7 +55,7 @@ class Workshop:
     strict: bool = True
 
     def tools(self) -> Tools:
-        door = Door(self.http, "Datapeil-test/0")
+        door = Door(self.http, "Datapeil-test/0", tls=trust())
         return Tools(self.store, lambda _: door.session(), self.removal, self.clock, strict=self.strict)
 
     def harvest(self, source: HarvestSource, **limits: float) -> HarvestJob:

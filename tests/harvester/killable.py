@@ -17,14 +17,14 @@ from catalog.store.engine import open_store
 from config.source import HarvestSource
 from harvester.fetch.door import Door
 from harvester.job import Tools, run
-from tests.harvester.conftest import LOOPBACK
+from tests.harvester.conftest import LOOPBACK, trust
 
 PATIENT = replace(LOOPBACK, read_s=60, deadline_s=120)
 
 
 def harvest(database: str, source: HarvestSource, now: datetime) -> None:
     """One run, as any process would do it."""
-    door = Door(PATIENT, "Datapeil-test/0")
+    door = Door(PATIENT, "Datapeil-test/0", tls=trust())
     tools = Tools(open_store(database), lambda _: door.session(), Limits(), lambda: now, strict=True)
     run(source, tools)
     tools.store.close()

@@ -14,7 +14,7 @@ from config.source import HarvestSource
 from harvester.errors import RecordError
 from harvester.sources.base import HarvestRecord
 from harvester.sources.dcat import Dcat
-from harvester.sources.dcat_mapping import box
+from harvester.sources.dcat_nodes import box
 from harvester.sources.described_terms import language_of, said
 
 if TYPE_CHECKING:
