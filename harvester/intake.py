@@ -164,7 +164,7 @@ class Intake:
 
     def _compare(self, known: Known, seen: Observation, before: Stored) -> None:
         old, new = flatten(before.dataset), flatten(seen.dataset)
-        ignored = restless(before.restless)
+        ignored = restless(unrest(before.restless, (), self.run))  # one that was calm for long counts again
         moved = changes(old, new, frozenset())
         counts = unrest(before.restless, moved, self.run)
         fields = changes(old, new, ignored)

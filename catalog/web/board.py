@@ -74,6 +74,8 @@ def board(dashboard: Dashboard) -> Board:
 
 
 def _row(report: CityReport, changes: Mapping[tuple[str, ChangeKind], int], issues: Mapping[str, int]) -> Row:
+    # As in the counts of the report: what nobody asks any more is history.
+    asked = [source.source for source, _ in report.sources if source.enabled]
     lines = tuple(SourceLine(source, found, _complete_at(source)) for source, found in report.sources)
     return Row(
         report=report,
@@ -81,9 +83,9 @@ def _row(report: CityReport, changes: Mapping[tuple[str, ChangeKind], int], issu
         lines=tuple(sorted(lines, key=lambda line: ORDER.index(line.condition))),
         complete_at=_moment(report.complete_at),
         next_due=None if report.complete_at else _next_due(lines),
-        created=changes.get((report.city, ChangeKind.CREATED), 0),
-        withdrawn=changes.get((report.city, ChangeKind.WITHDRAWN), 0),
-        issues=issues.get(report.city, 0),
+        created=sum(changes.get((source, ChangeKind.CREATED), 0) for source in asked),
+        withdrawn=sum(changes.get((source, ChangeKind.WITHDRAWN), 0) for source in asked),
+        issues=sum(issues.get(source, 0) for source in asked),
     )
 
 

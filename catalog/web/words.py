@@ -17,7 +17,7 @@ CONDITIONS: Mapping[Condition, str] = {
 }
 
 ADVICE: Mapping[Condition, str] = {
-    Condition.HELD: "Er zou meer verdwijnen dan geloofwaardig is. Tot je beslist met release of reject, blijft alles staan.",
+    Condition.HELD: "Er zou meer verdwijnen dan geloofwaardig is. Tot je release of reject zegt, blijft alles staan.",
     Condition.BLOCKED: "Het portaal weigert onze vragen. Spreek de beheerder aan, of vraag een sleutel.",
     Condition.DOWN: "Het portaal antwoordt niet. We proberen het vanzelf opnieuw en verwijderen niets.",
     Condition.FAULTY: "De laatste oogst is niet volledig gelukt. We verwijderen niets en proberen het opnieuw.",

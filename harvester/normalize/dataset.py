@@ -86,8 +86,10 @@ def _own_issues(issues: object) -> tuple[Issue, ...]:
 
 
 def _of_type(value: object, kind: type[T], field: str, reading: Reading) -> list[T]:
-    items = reading.items(value, field) if value else []
-    if any(type(item) is not kind for item in items):
+    if not value:
+        return []
+    items = reading.items(value, field)
+    if items and set(map(type, items)) != {kind}:
         reading.add("wrong_type", field, "list")
     return [item for item in items if isinstance(item, kind)]
 
@@ -192,25 +194,26 @@ def _distributions(value: object, reading: Reading) -> tuple[tuple[Distribution,
 
 def _distribution(raw: RawDistribution, reading: Reading) -> tuple[Distribution, str | None]:
     """The distribution, and the protocol when its format names a service."""
-    access_url = web_address(raw.access_url, "access_url", reading)
-    download_url = web_address(raw.download_url, "download_url", reading)
+    access_url = download_url = web_address(raw.access_url, "access_url", reading)
+    if raw.download_url != access_url:  # one address for both needs one look only
+        download_url = web_address(raw.download_url, "download_url", reading)
     found = codes.format_of(raw, (download_url, access_url), reading)
-    match = codes.license_of(raw.license, reading)
-    distribution = Distribution(
-        identifier=plain_text(raw.identifier, "identifier", reading),
-        title=texts(raw.title, "title", reading, MAX_TITLE),
-        description=texts(raw.description, "description", reading),
-        access_url=access_url,
-        download_url=download_url,
-        format=found.file_type,
-        media_type=found.media_type,
-        packaging=found.packaging,
-        byte_size=_byte_size(raw.byte_size, reading),
-        license=match.iri if match else None,
-        rights=plain_text(raw.rights, "rights", reading, MAX_DESCRIPTION),
-        issued=moment(raw.issued, "issued", reading),
-        modified=moment(raw.modified, "modified", reading),
-        checksum=plain_text(raw.checksum, "checksum", reading),
+    match = codes.license_of(raw.license, reading) if raw.license else None
+    distribution = Distribution(  # by position: by name takes twice the time
+        plain_text(raw.identifier, "identifier", reading),
+        texts(raw.title, "title", reading, MAX_TITLE),
+        texts(raw.description, "description", reading),
+        access_url,
+        download_url,
+        found.file_type,
+        found.media_type,
+        found.packaging,
+        _byte_size(raw.byte_size, reading),
+        match.iri if match else None,
+        plain_text(raw.rights, "rights", reading, MAX_DESCRIPTION),
+        moment(raw.issued, "issued", reading),
+        moment(raw.modified, "modified", reading),
+        plain_text(raw.checksum, "checksum", reading),
     )
     if not access_url and not download_url:
         name: Text | str | None = distribution.identifier or next(iter(distribution.title.values()), None)

@@ -80,7 +80,7 @@ class Reading:
 
 def remembered(rule: Callable[[object, Reading], T], values: object, reading: Reading) -> T:
     """`rule(values, reading)`; for a list of short texts computed once per distinct list, faults included."""
-    if not isinstance(values, list | tuple):
+    if not isinstance(values, (list, tuple)):  # twice as fast as by a union
         return rule(values, reading)
     key = tuple(values)
     try:

@@ -8,6 +8,7 @@ from html.entities import html5
 from unicodedata import is_normalized
 from unicodedata import normalize as compose
 
+import orjson
 from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, PageElement, Tag
 
@@ -27,11 +28,11 @@ HOSTILE = re.compile(
     r"\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-BLANKS = re.compile(r"[^\S\n]+")
-AROUND_LINE_END = re.compile(r" ?\n ?")
 MANY_LINE_ENDS = re.compile(r"\n{3,}")
+ASCII_HOSTILE = {code: None for code in range(128) if HOSTILE.match(chr(code))} | dict.fromkeys(b"\r\x0b\x0c", "\n")
 TAG = re.compile(r"<[a-zA-Z/!?]")
 ANY_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+INLINE = re.compile(r"</?(?:b|i|u|em|strong|small|sub|sup)>|<(br) ?/?>", re.IGNORECASE)
 UNCLOSED = re.compile(r"<(?![^<>]*>)")  # html.parser takes quadratic time over tags that never end
 PROCESSING = re.compile(r"<\?[^<>]*>?")
 ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
@@ -50,7 +51,7 @@ def texts(value: object, field: str, reading: Reading, limit: int = MAX_DESCRIPT
     """A plain text in the source's language, or one text per language as the portal tagged them."""
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if type(value) is str or not isinstance(value, Mapping):  # an exact type is known ten times faster
         text = _text(value, field, reading, limit)
         return {reading.language: text} if text else {}
     found: dict[str, str] = {}
@@ -68,7 +69,7 @@ def plain_text(value: object, field: str, reading: Reading, limit: int = MAX_TIT
 
 
 def _text(value: object, field: str, reading: Reading, limit: int) -> str | None:
-    if type(value) is str and value and len(value) <= limit and _is_clean(value) and not is_placeholder(value):
+    if type(value) is str and 0 < len(value) <= limit and _is_clean(value) and not is_placeholder(value):
         return value
     raw = reading.text(value, field)
     if raw is None:
@@ -107,11 +108,8 @@ def clean(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if not _is_plain(text.replace("\n", "")):
-        text = BLANKS.sub(" ", _without_markup(text))
-    elif "  " in text:
-        text = BLANKS.sub(" ", text)
-    if " \n" in text or "\n " in text:
-        text = AROUND_LINE_END.sub("\n", text)
+        text = _without_markup(text)
+    text = "\n".join([" ".join(part.split()) for part in text.split("\n")])
     return (MANY_LINE_ENDS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
 
 
@@ -133,11 +131,19 @@ def _is_clean(text: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     """Nothing to decode, to drop or to compose."""
-    return text.isprintable() and "<" not in text and "&" not in text and (text.isascii() or is_normalized("NFC", text))
+    if "<" in text or "&" in text:
+        return False
+    if not text.isascii():
+        return text.isprintable() and is_normalized("NFC", text)
+    # `isprintable` looks at each character by itself. JSON escapes all that is not printable but DEL, and is written
+    # 30 times faster; where it escapes a quotation mark, nothing is lost but time.
+    return ("\x7f" not in text and len(orjson.dumps(text)) == len(text) + 2) or text.isprintable()
 
 
 def _harmless(text: str) -> str:
-    return compose("NFC", HOSTILE.sub("", LINE_END.sub("\n", text)))
+    if not text.isascii():
+        return compose("NFC", HOSTILE.sub("", LINE_END.sub("\n", text)))
+    return text.replace("\r\n", "\n").translate(ASCII_HOSTILE)
 
 
 def _without_markup(text: str) -> str:
@@ -167,9 +173,15 @@ def _decoded(entity: re.Match[str]) -> str:
 
 def _text_of_html(markup: str) -> str:
     """The visible text, entities left as they are (the next round reads them), so `?a=1&copy=2` in a link survives."""
+    if "\n" not in markup and "<" not in (text := INLINE.sub(_inline, markup)):
+        return text  # no parser would read it otherwise, and a parser takes fifty times as long
     markup = PROCESSING.sub("", _without_comments(markup)).replace("&", "&amp;")
     soup = BeautifulSoup(UNCLOSED.sub("&lt;", markup), "html.parser")
     return "".join(_pieces(soup))
+
+
+def _inline(tag: re.Match[str]) -> str:
+    return "\n" if tag[1] else ""
 
 
 def _without_comments(markup: str) -> str:

@@ -9,7 +9,7 @@ from harvester.normalize.reading import Reading
 MAX_URL = 2_000
 MAX_EMAIL = 254
 SCHEMES = frozenset({"http", "https", "ftp"})
-WELL_FORMED = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::\d{1,4})?(?:[/?][\w./?=&%~+,;:()!*'$@#-]*)?", re.ASCII)
+WELL_FORMED = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,4})?(?:[/?][A-Za-z0-9_./?=&%~+,;:()!*'$@#-]*)?")
 RELATIVE = re.compile(r"\.{0,2}/|\?")
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 INNER_BREAKS = re.compile(r"[\t\r\n\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b\ufeff\u202a-\u202e\u2066-\u2069]")

@@ -21,7 +21,7 @@ from harvester.sources.base import Fetch, HarvestRecord, Page, RawDataset, Respo
 from harvester.sources.dcat_catalog import Item, items, linked, unlisted
 from harvester.sources.dcat_mapping import raw_dataset
 from harvester.sources.described_terms import said
-from harvester.sources.hydra import NEXT, TOTAL, next_page, total_of
+from harvester.sources.hydra import NEXT, TOTAL, is_later_page, next_page, total_of
 from harvester.sources.rdf_syntax import ACCEPT
 
 MAX_BARREN: Final = 3  # pages on end that bring nothing new
@@ -115,7 +115,7 @@ def read_page(nodes: rdf.Nodes, issues: tuple[Issue, ...], response: Response) -
     page = Page(
         response.url,
         items(nodes, links),
-        total=total_of(said(term) for _, term in links[TOTAL]),
+        total=None if is_later_page(links) else total_of(said(term) for _, term in links[TOTAL]),
         issues=(*issues, *more, *(() if paged else unlisted(nodes, links))),
         whole=not address or following is not None,
     )

@@ -8,10 +8,10 @@ from catalog.model import Issue
 from harvester.sources import dcat_terms as dcat
 from harvester.sources.bounded_description import Describer
 from harvester.sources.described_terms import said
-from harvester.sources.hydra import NEXT, TOTAL
+from harvester.sources.hydra import FIRST, LAST, NEXT, PREVIOUS, TOTAL
 from harvester.sources.rdf import Nodes, objects
 
-LINKS: Final = (dcat.TYPE, dcat.MEMBER, dcat.SERVES, *NEXT, TOTAL)
+LINKS: Final = (dcat.TYPE, dcat.MEMBER, dcat.SERVES, *NEXT, *PREVIOUS, *FIRST, *LAST, TOTAL)
 
 Links = dict[str, list[tuple[str, str]]]
 """Predicate -> all (subject, object)."""

@@ -106,7 +106,7 @@ def watch_depth(parser: expat.XMLParserType) -> None:
 
 def levels(body: bytes, tokens: Mapping[bytes, int]) -> tuple[int, int]:
     """How deep a document is nested at the deepest, give or take what happens within `STRIDE` bytes, and at its end;
-    each token is taken for what it looks like. Exact for XML whose `<` and `>` pair up and which has no comment, CDATA or
+    each token is taken for its look. Exact for XML whose `<` and `>` pair up and which has no comment, CDATA or
     instruction, since every `>` then ends a tag; for other documents a good guess."""
     depth = deepest = 0
     for begin in range(0, len(body), STRIDE):

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.fingerprint import content_key, family, fingerprint, flatten, keyed, title_key, without
@@ -17,6 +17,7 @@ CONTENT = tuple(item.name for item in fields(Dataset) if item.name != "identifie
 LISTS = ("keywords", "themes", "languages", "conforms_to", "same_as", "spatial", "temporal", "services", "contacts")
 
 
+@settings(max_examples=40)
 @given(datasets, st.randoms(use_true_random=False))
 def test_fingerprint_when_the_order_differs_then_the_same(dataset: Dataset, dice: random.Random) -> None:
     turned: dict[str, Any] = {
@@ -31,6 +32,7 @@ def test_fingerprint_when_the_order_differs_then_the_same(dataset: Dataset, dice
         assert flatten(other) == flatten(dataset)
 
 
+@settings(max_examples=40)
 @given(datasets, datasets)
 def test_fingerprint_when_any_content_differs_then_different(one: Dataset, other: Dataset) -> None:
     same = {path: value for path, value in flatten(one).items() if path != "identifier"} == {
@@ -41,6 +43,7 @@ def test_fingerprint_when_any_content_differs_then_different(one: Dataset, other
 
 
 @pytest.mark.parametrize("name", CONTENT)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_fingerprint_when_one_field_differs_then_different(name: str, data: st.DataObject) -> None:
     dataset = data.draw(datasets)
@@ -57,6 +60,7 @@ def test_fingerprint_when_fields_are_empty_then_as_if_they_were_not_there(datase
     )
 
 
+@settings(max_examples=40)
 @given(datasets, st.sampled_from(["title", "modified", "keywords", "publisher"]), st.data())
 def test_fingerprint_when_only_a_restless_field_differs_then_the_same(
     dataset: Dataset, name: str, data: st.DataObject

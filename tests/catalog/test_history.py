@@ -24,7 +24,7 @@ from catalog.history import (
     undo,
     unrest,
 )
-from catalog.journal import timestamp
+from catalog.journal import moment, timestamp
 from catalog.model import Dataset, State
 from tests.catalog.strategies import datasets, evidences, limits
 
@@ -34,6 +34,7 @@ NOW = datetime(2026, 2, 1, tzinfo=UTC)
 # ------------------------------------------------------------------------------------------------- compare and apply
 
 
+@settings(max_examples=50)
 @given(datasets, datasets)
 def test_changes_when_applied_then_after_and_when_undone_then_before(before: Dataset, after: Dataset) -> None:
     old, new = flatten(before), flatten(after)
@@ -86,7 +87,7 @@ def test_judge_when_anything_is_marked_then_the_listing_was_complete_and_below_a
 @given(evidences(), limits)
 def test_judge_when_withdrawn_then_runs_and_days_are_over(evidence: Evidence, thresholds: Limits) -> None:
     for item in judge(evidence, thresholds, NOW).withdrawn:
-        since = history.moment(item.missing_since) if item.missing_since else NOW
+        since = moment(item.missing_since) if item.missing_since else NOW
         assert item.missing_runs + 1 >= thresholds.grace_runs
         assert NOW - since >= timedelta(days=thresholds.grace_days)
 
@@ -118,7 +119,7 @@ RUNS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(RUNS, limits)
 def test_runs_when_in_any_order_then_no_incomplete_one_removes_and_no_removal_skips_its_grace(
     runs: list[tuple[str, set[int], int]], thresholds: Limits

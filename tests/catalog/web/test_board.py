@@ -128,6 +128,16 @@ def test_board_when_a_dataset_is_gone_leaves_its_issues_out(ledger: Ledger, dash
     assert (row.report.present, row.report.withdrawn, row.issues, row.withdrawn) == (1, 1, 1, 1)
 
 
+def test_board_when_a_source_is_not_asked_any_more_leaves_all_of_it_out(ledger: Ledger, dashboard: Dashboard) -> None:
+    ledger.run(source("gent"), ended(), new=datasets("a"))
+    ledger.run(source("gent-swing", "gent"), ended(), new=datasets("b", "c"))
+    sources = (source("gent"), source("gent-swing", "gent", enabled=False))
+
+    row = board(replace(dashboard, sources=sources)).rows[4]
+
+    assert (row.report.present, row.created, row.issues) == (1, 1, 1)
+
+
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe\x1b[31m"
 
 
