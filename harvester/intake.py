@@ -17,6 +17,8 @@ from harvester.listing import Walk
 from harvester.normalize import normalize
 from harvester.sources.base import HarvestRecord, Page, RawDataset, SourceKind
 
+NUL, REPLACEMENT = "\x00", "\ufffd"
+
 Load = Callable[[Sequence[str]], Mapping[str, Stored]]
 
 
@@ -79,6 +81,7 @@ class Intake:
             if self.walk.unusable(item) and item.record is not None:
                 self._keep(self.known.take(item.record))
             return
+        item = storable(item)
         if not self.walk.meet(item.identifier):
             return
         known = self.known.take(item.identifier)
@@ -174,6 +177,14 @@ class Intake:
         self.tally.unchanged += not fields and not restored
         seen = replace(seen, issues=(*seen.issues, *_restless_issues(restless(counts), seen.identifier)))
         self.staging.update(known.id, seen, fields, counts, restored=restored)
+
+
+def storable(record: HarvestRecord) -> HarvestRecord:
+    """The record without NUL in its names, which PostgreSQL can't store."""
+    if NUL not in record.identifier and NUL not in (record.alias or ""):
+        return record
+    alias = record.alias.replace(NUL, REPLACEMENT) if record.alias else None
+    return replace(record, identifier=record.identifier.replace(NUL, REPLACEMENT), alias=alias)
 
 
 def _restless_issues(names: frozenset[str], record: str) -> tuple[Issue, ...]:

@@ -2,7 +2,7 @@
 portal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.history import Listing
@@ -66,7 +66,7 @@ class Walk:
         """Keep a fault of the run."""
         self.faults += 1
         if len(self.notes) < NOTED:
-            self.notes.append(issue)
+            self.notes.append(_storable(issue))
 
     @property
     def seen(self) -> int:
@@ -106,3 +106,9 @@ class Walk:
         if self.unknown_aliases:
             return f"{self.unknown_aliases} names of the sweep belong to no known dataset"
         return "the portal gave a part of its listing only"
+
+
+def _storable(issue: Issue) -> Issue:
+    """The issue without NUL in what the portal said, which PostgreSQL can't store."""
+    value, record = (text.replace("\x00", "\ufffd") if text else text for text in (issue.value, issue.record))
+    return replace(issue, value=value, record=record)

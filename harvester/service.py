@@ -14,13 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from catalog.journal import HarvestJob, timestamp
 from catalog.store import jobs, retention
 from catalog.store.engine import remember
+from catalog.store.reading import TICK_KEY
 from config.source import HarvestSource
 from harvester.job import Tools, run
 from harvester.plan import due
 
 log = logging.getLogger("datapeil.service")
-
-TICK_KEY = "last_tick"
 
 
 def calm_collector() -> None:

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from catalog.store.tables import SCHEMA_VERSION, MetaRow, table_of
 
 BUSY_TIMEOUT_S = 60
+CONNECT_TIMEOUT_S = 10
 DEMO_AS_OF = "demo_as_of"  # key of the moment as of which a demo is read; absent in a real database
 
 
@@ -69,7 +70,8 @@ def connect(url: str) -> Engine:
     """An engine for `url` with what each database needs to be safe; touches nothing yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        waits = {"connect_timeout": CONNECT_TIMEOUT_S} if "connect_timeout" not in parsed.query else {}
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=waits)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})

@@ -1,7 +1,7 @@
 """The catalogue as it was known at a moment, and the life of one dataset: later changes are undone, newest first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -28,46 +28,57 @@ def as_known(db: Connection, records: Sequence[CatalogRecord], at: str) -> list[
     later, earlier = _split(db, [record.id for record in records], at)
     people = contacts_of(db, (key for changes in later.values() for key in _contact_keys(changes)))
     return [
-        _rolled_back(record, later[record.id], earlier.get(record.id), people, at)
+        _rolled_back(record, later[record.id], earlier.get(record.id, Standing()), people, at)
         if record.id in later
         else replace(record, last_seen=min(record.last_seen, at))
         for record in records
     ]
 
 
-def _split(db: Connection, ids: Sequence[str], at: str) -> tuple[dict[str, list[Change]], dict[str, Change]]:
-    """What happened after the moment by dataset, newest first; and the last change of state before it."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state a dataset was in at a moment; `away`: since when it was not seen."""
+
+    state: State = State.PRESENT
+    away: str | None = None
+
+    def after(self, change: Change) -> "Standing":
+        state = STATE_AFTER[change.kind]
+        return Standing(state, None if state is State.PRESENT else self.away or change.at)
+
+
+def _split(db: Connection, ids: Sequence[str], at: str) -> tuple[dict[str, list[Change]], dict[str, Standing]]:
+    """What happened after the moment by dataset, newest first; and how each of them stood at that moment."""
     later: dict[str, list[Change]] = {}
     touched = select(CHANGE).where(CHANGE.c.at > at).order_by(CHANGE.c.id.desc())
     wanted = set(ids)
     for row in db.execute(touched).mappings():
         if row["dataset"] in wanted:
             later.setdefault(row["dataset"], []).append(change_of(dict(row)))
-    earlier: dict[str, Change] = {}
+    earlier: dict[str, Standing] = {}
     names = sorted(later)
     kinds = [kind.value for kind in STATE_AFTER]
     for start in range(0, len(names), CHUNK):
         query = select(CHANGE).where(CHANGE.c.dataset.in_(names[start : start + CHUNK]), CHANGE.c.at <= at)
         for row in db.execute(query.where(CHANGE.c.kind.in_(kinds)).order_by(CHANGE.c.id)).mappings():
-            earlier[row["dataset"]] = change_of(dict(row))
+            name = row["dataset"]
+            earlier[name] = earlier.get(name, Standing()).after(change_of(dict(row)))
     return later, earlier
 
 
 def _rolled_back(
-    record: CatalogRecord, later: Sequence[Change], before: Change | None, people: Mapping[str, ContactPoint], at: str
+    record: CatalogRecord, later: Sequence[Change], then: Standing, people: Mapping[str, ContactPoint], at: str
 ) -> CatalogRecord:
     flat: Mapping[str, Any] = flatten(record.dataset)
     for change in later:
         flat = history.undo(flat, change.fields)
-    state = STATE_AFTER[before.kind] if before else State.PRESENT
-    away = before.at if before and state is not State.PRESENT else None
     own = history.contacts_by_key(record.dataset)
     return replace(
         record,
-        state=state,
+        state=then.state,
         dataset=history.dataset_of(flat, {**people, **own}),
-        missing_since=away,
-        last_seen=min(record.last_seen, away or at),
+        missing_since=then.away,
+        last_seen=min(record.last_seen, then.away or at),
     )
 
 

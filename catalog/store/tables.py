@@ -86,7 +86,7 @@ class DatasetRow(Row, table=True):
     __tablename__ = "dataset"
     __table_args__ = (
         UniqueConstraint("source", "identifier"),
-        Index("ix_dataset_city_state", "city", "state"),
+        Index("ix_dataset_tally", "city", "source", "state", "issue_count"),
     )
     id: str = Field(primary_key=True)
     source: str

@@ -3,8 +3,11 @@ cause."""
 
 import logging
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import orjson
@@ -12,13 +15,14 @@ import typer
 
 from catalog.store.decisions import NotHeldError
 from catalog.store.engine import StoreError
-from config.faults import ConfigError
+from config.faults import ConfigError, Fault
 from harvester.cli import deciding, harvesting, reading, serving, sourcing
-from harvester.cli.output import complain
+from harvester.cli.output import LogLines, complain, drop_output, finish, prepare_streams
 from harvester.cli.workplace import Workplace, program_version
 from harvester.service import calm_collector
 
 USAGE = 2
+STOPPED = 130
 
 app = typer.Typer(
     name="datapeil",
@@ -68,7 +72,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _log(level: int, *, as_json: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogLines()
     handler.setFormatter(
         JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
@@ -82,19 +86,57 @@ def _log(level: int, *, as_json: bool) -> None:
 def main() -> None:
     """Run the command line. Exit code: 0 all good, 1 some job is not, 2 wrong usage or configuration."""
     calm_collector()
+    prepare_streams()
+    signal.signal(signal.SIGTERM, _interrupt)
+    _leave(_outcome())
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """A service manager's polite request ends a command as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def _outcome() -> int:
+    """What the command came to, with one line for each fault that a user can mend."""
     try:
+        _readable_arguments()
         app()
+        finish()
+    except SystemExit as end:
+        return _code(end)
     except ConfigError as error:
         for fault in error.faults:
             complain(str(fault))
-        sys.exit(USAGE)
     except (StoreError, NotHeldError) as error:
         complain(str(error))
-        sys.exit(USAGE)
+    except OSError as error:
+        drop_output()
+        complain(f"{error.filename or 'the output'}: can't be read or written: {error.strerror or error}")
     except KeyboardInterrupt:
         complain("stopped")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output went away (`... | head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return STOPPED
+    return USAGE
+
+
+def _code(end: SystemExit) -> int:
+    finish()
+    return end.code if isinstance(end.code, int) else 0
+
+
+def _readable_arguments() -> None:
+    faults = [
+        Fault("command line", f"argument {number}", "is not UTF-8 text")
+        for number, text in enumerate(sys.argv[1:], 1)
+        if any("\ud800" <= c <= "\udfff" for c in text)
+    ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _leave(code: int) -> None:
+    """End the process, also while a portal keeps one of its threads waiting: what that job read is not stored."""
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

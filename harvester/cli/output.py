@@ -1,11 +1,14 @@
 """How commands speak: one JSON document on stdout, or tables for people; advice, progress and faults on stderr."""
 
+import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from io import TextIOWrapper
+from pathlib import Path
 
 import orjson
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
@@ -13,31 +16,95 @@ from rich.text import Text as RichText
 from catalog.journal import moment
 
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
+LEAST_WIDTH = 12  # characters of a column that may be cut
+GAP = 2
+ENDLESS = 100_000  # characters: a table that goes to a file is never cut
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr safe to write to: there, and forgiving where the terminal lacks a character."""
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _nowhere() -> TextIOWrapper:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def write(content: bytes | str) -> None:
+    """To stdout. When its reader went away (`... | head`) the rest is dropped, so that the exit code stays true."""
+    try:
+        if isinstance(content, bytes):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
+    except BrokenPipeError:
+        drop_output()
+
+
+def finish() -> None:
+    """Everything that was written is out."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """What is written from now on goes nowhere, and nothing is left to fail at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def emit(shape: object) -> None:
-    """One JSON document on stdout, nothing else."""
-    sys.stdout.write(orjson.dumps(shape, option=orjson.OPT_INDENT_2).decode() + "\n")
+    """One JSON document on stdout, in UTF-8 whatever the terminal speaks, and nothing else."""
+    write(orjson.dumps(shape, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def say(text: str) -> None:
     """One line for a person, on stdout."""
-    typer.echo(text)
+    write(plain(text) + "\n")
 
 
 def complain(text: str) -> None:
     """One line on stderr."""
-    ERRORS.print(RichText(text))
+    ERRORS.print(RichText(plain(text)))
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table as wide as it needs; portal texts can't style it."""
+def plain(value: object) -> str:
+    """A value on one line. What a portal sent can't move the cursor, change colors or begin a line of its own."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+class LogLines(logging.Handler):
+    """Log lines on stderr, above the progress bar when there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        ERRORS.print(RichText(self.format(record)))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], cut: Sequence[str] = ()) -> None:
+    """A table. On a narrow terminal the columns named by `cut` give way; everything else is shown whole."""
+    cells = [[plain(value) for value in row] for row in rows]
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in header:
-        shown.add_column(name, no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        shown.add_row(*[RichText("" if value is None else str(value)) for value in row])
-    Console(highlight=False, width=None if sys.stdout.isatty() else 240).print(shown)
+    wanted = 0
+    for number, name in enumerate(header):
+        width = max([len(name), *(len(row[number]) for row in cells)])
+        least = min(width, LEAST_WIDTH) if name in cut else width
+        shown.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
+        wanted += least + GAP
+    for row in cells:
+        shown.add_row(*map(RichText, row))
+    console = Console(highlight=False)
+    console.width = max(console.width, wanted) if sys.stdout.isatty() else ENDLESS
+    with console.capture() as drawn:
+        console.print(shown)
+    write("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
 
 
 def day(stamp: str | None) -> str:

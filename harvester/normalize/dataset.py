@@ -239,7 +239,7 @@ def _byte_size(value: object, reading: Reading) -> int | None:
     if value is None:
         return None
     size: float | None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if type(value) is int or type(value) is float:
         size = value
     else:
         text = reading.text(value, "byte_size")

@@ -74,6 +74,7 @@ def moment(value: object, field: str, reading: Reading, first_year: int = FIRST_
     return parsed
 
 
+@lru_cache(maxsize=8192)  # what a job wrote, it wrote at one time
 def _whole_iso(text: str, first_year: int) -> str | None:
     """The form nearly every portal writes (`2020-12-03T09:37:00[.123456][Z]`), in a fifth of the time."""
     if len(text) < 19 or text[10] not in "T " or text[4] != "-" or text[13] != ":":

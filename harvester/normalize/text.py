@@ -52,12 +52,12 @@ def texts(value: object, field: str, reading: Reading, limit: int = MAX_DESCRIPT
     if value is None:
         return {}
     if type(value) is str or not isinstance(value, Mapping):  # an exact type is known ten times faster
-        text = _text(value, field, reading, limit)
+        text = plain_text(value, field, reading, limit)
         return {reading.language: text} if text else {}
     found: dict[str, str] = {}
     for tag, inner in list(value.items())[:MAX_LANGUAGES]:
         language = _language(tag, field, reading)
-        text = _text(inner, field, reading, limit) if language else None
+        text = plain_text(inner, field, reading, limit) if language else None
         if language and text:
             found.setdefault(language, text)
     return found
@@ -65,10 +65,8 @@ def texts(value: object, field: str, reading: Reading, limit: int = MAX_DESCRIPT
 
 def plain_text(value: object, field: str, reading: Reading, limit: int = MAX_TITLE) -> str | None:
     """One text without language, on one line unless it may be as long as a description; null when nothing is left."""
-    return None if value is None else _text(value, field, reading, limit)
-
-
-def _text(value: object, field: str, reading: Reading, limit: int) -> str | None:
+    if value is None:
+        return None
     if type(value) is str and 0 < len(value) <= limit and _is_clean(value) and not is_placeholder(value):
         return value
     raw = reading.text(value, field)
@@ -107,7 +105,7 @@ def clean(text: str) -> str:
         return text
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    if not _is_plain(text.replace("\n", "")):
+    if not _is_clean(text.replace("\n", "")):
         text = _without_markup(text)
     text = "\n".join([" ".join(part.split()) for part in text.split("\n")])
     return (MANY_LINE_ENDS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
@@ -126,12 +124,8 @@ def line(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    return _is_plain(text) and "  " not in text and text[:1] != " " and text[-1:] != " "
-
-
-def _is_plain(text: str) -> bool:
-    """Nothing to decode, to drop or to compose."""
-    if "<" in text or "&" in text:
+    """Nothing to decode, to drop, to compose or to squeeze."""
+    if "<" in text or "&" in text or "  " in text or text[:1] == " " or text[-1:] == " ":
         return False
     if not text.isascii():
         return text.isprintable() and is_normalized("NFC", text)

@@ -1,6 +1,7 @@
 """One CKAN package read as a dataset: its own fields, those of schemas, and extras. Knows no listing."""
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from harvester.sources.base import HarvestRecord, RawContact, RawDataset, RawDistribution, RawService
@@ -28,15 +29,21 @@ PERSONS: Final = (
     ("maintainer", ("maintainer_email",), None),
     ("author", ("author_email",), None),
 )
-SCHEMED: Final = (
-    "name_translated title description_translated access_url download_url license license_url license_id rights issued "
-    "modified"
-).split()
 IN_ONE_LINE: Final = ("contact_point", "administrative_contact", "metadata_contact")
 COMMA: Final = re.compile(r"\s*,\s*")
 PERIOD_START: Final = ("temporal_start", "temporal_coverage-from", "time_coverage_from")
 PERIOD_END: Final = ("temporal_end", "temporal_coverage-to", "time_coverage_to")
-PERIODS: Final = ("temporal", "temporal_coverage", *PERIOD_START, *PERIOD_END)
+SAME: Final = ("uri", "guid", "harvest_dataset_url")
+SHOWN: Final = ("title", "display_name", "name")
+SCHEMED_RESOURCE: Final = (
+    *"name_translated title description_translated access_url download_url".split(),
+    *"license license_url license_id rights issued modified".split(),
+)
+SCHEMED: Final = (
+    *"title_translated notes_translated publisher publisher_name publisher_uri creator creator_name creator_uri".split(),
+    *"access_rights rights conforms_to temporal temporal_coverage".split(),
+    *(*PERIOD_START, *PERIOD_END, *SAME, *HARVESTED),
+)
 
 Package = dict[str, Any]
 
@@ -47,36 +54,51 @@ def read_package(record: HarvestRecord, fields: Package, base: str) -> RawDatase
     `federated` says that the portal harvested the package elsewhere.
     """
     package = with_extras(fields)
-    resources = [part for part in objects(package.get("resources")) if part.get("state") != "deleted"]
-    publisher_name, publisher_id = publisher_of(package)
-    return RawDataset(
+    get = package.get
+    resources = [part for part in objects(get("resources")) if part.get("state") != "deleted"]
+    found = RawDataset(
         identifier=record.identifier,
-        title=localized(package.get("title_translated") or package.get("title")),
-        description=localized(package.get("notes_translated") or package.get("notes")),
-        publisher_name=publisher_name,
-        publisher_id=publisher_id,
-        creator_name=label(first(package, "creator_name", "creator"), ("name",)),
-        creator_id=iri(package.get("creator_uri")) or iri(first_object(package.get("creator"))),
+        title=localized(get("title")),
+        description=localized(get("notes")),
+        publisher_name=label(get("organization"), SHOWN),
         contacts=contacts(package),
-        keywords=shown(package.get("tags"), ("display_name", "name")),
-        themes=listed(package.get("theme")) + shown(package.get("groups"), ("title", "display_name", "name")),
-        licenses=labels([package.get(key) for key in LICENSE]),
-        access_rights=label(package.get("access_rights")),
-        rights=label(package.get("rights")),
+        keywords=shown(get("tags"), ("display_name", "name")),
+        themes=listed(get("theme")) + shown(get("groups"), SHOWN),
+        licenses=labels([get(key) for key in LICENSE]),
         frequency=label(first(package, *FREQUENCY)),
-        issued=when(first(package, "issued", "dcat_issued")) or utc(package.get("metadata_created")),
-        modified=when(first(package, "modified", "dcat_modified")) or utc(package.get("metadata_modified")),
-        languages=languages(package.get("language")),
+        issued=when(first(package, "issued", "dcat_issued")) or utc(get("metadata_created")),
+        modified=when(first(package, "modified", "dcat_modified")) or utc(get("metadata_modified")),
+        languages=languages(get("language")),
         spatial=spatial(package),
-        temporal=temporal(package),
-        landing_page=f"{base}/dataset/{text(package.get('name')) or record.identifier}",
-        conforms_to=listed(package.get("conforms_to")),
-        version=text(package.get("version")),
-        same_as=[same for key in ("uri", "guid", "harvest_dataset_url") if (same := iri(package.get(key)))],
-        federated=first(package, *HARVESTED) is not None,
+        landing_page=f"{base}/dataset/{text(get('name')) or record.identifier}",
+        version=text(get("version")),
         distributions=[distribution(resource, base) for resource in resources],
         services=[part for resource in resources if "access_services" in resource for part in services(resource)],
     )
+    if not package.keys().isdisjoint(SCHEMED):
+        add_schemed(found, package)
+    return found
+
+
+def add_schemed(found: RawDataset, package: Package) -> None:
+    """The fields that most packages lack: those of schemas such as DCAT-AP, which win over CKAN's own, and a harvest's.
+
+    They are looked for once and together: a look for each costs more than all the rest of a package.
+    """
+    get = package.get
+    found.title = localized(get("title_translated") or get("title"))
+    found.description = localized(get("notes_translated") or get("notes"))
+    name, identifier = publisher_of(package)
+    if name or identifier:
+        found.publisher_name, found.publisher_id = name, identifier
+    found.creator_name = label(first(package, "creator_name", "creator"), ("name",))
+    found.creator_id = iri(get("creator_uri")) or iri(first_object(get("creator")))
+    found.access_rights = label(get("access_rights"))
+    found.rights = label(get("rights"))
+    found.temporal = temporal(package)
+    found.conforms_to = listed(get("conforms_to"))
+    found.same_as = [same for key in SAME if (same := iri(get(key)))]
+    found.federated = first(package, *HARVESTED) is not None
 
 
 def shown(value: Any, keys: tuple[str, ...]) -> list[str]:
@@ -114,17 +136,19 @@ def first_object(value: Any) -> dict[str, Any]:
 def utc(value: Any) -> str | int | float | None:
     """CKAN's own times are UTC and say no zone."""
     time = when(value)
-    return time + "Z" if isinstance(time, str) and NAIVE_TIME.fullmatch(time) else time
+    return with_zone(time) if isinstance(time, str) else time
+
+
+@lru_cache(maxsize=8192)
+def with_zone(time: str) -> str:
+    return time + "Z" if NAIVE_TIME.fullmatch(time) else time
 
 
 def publisher_of(package: Package) -> tuple[str | None, str | None]:
-    """Name and IRI: what the package says of its publisher, else the organization that owns it."""
+    """Name and IRI that the package says of its publisher, who may be another than the organization that owns it."""
     publisher = package.get("publisher")
     name = text(package.get("publisher_name")) or label(publisher, ("name", "title"))
-    identifier = iri(package.get("publisher_uri")) or iri(first_object(publisher))
-    if name or identifier:
-        return name, identifier
-    return label(package.get("organization"), ("title", "display_name", "name")), None
+    return name, iri(package.get("publisher_uri")) or iri(first_object(publisher))
 
 
 def contacts(package: Package) -> list[RawContact]:
@@ -138,8 +162,10 @@ def contacts(package: Package) -> list[RawContact]:
         if name or address:
             found.append(RawContact(text(name), email(address), iri(package.get(page)) if page else None))
     found += [in_one_line(line) for key in IN_ONE_LINE if (line := text(package.get(key)))]
-    unique = {(one.name, one.email): one for one in reversed(found) if one.name or one.email or one.url}
-    return list(reversed(unique.values()))
+    found = [one for one in found if one.name or one.email or one.url]
+    if len(found) < 2:
+        return found
+    return list(reversed({(one.name, one.email): one for one in reversed(found)}.values()))
 
 
 def in_one_line(line: str) -> RawContact:
@@ -168,8 +194,6 @@ def spatial(package: Package) -> list[str]:
 
 
 def temporal(package: Package) -> list[tuple[str | None, str | None]]:
-    if package.keys().isdisjoint(PERIODS):  # most packages say nothing of it
-        return []
     found = [
         (label(period.get("start")), label(period.get("end"))) for period in objects(package.get("temporal_coverage"))
     ]
@@ -197,12 +221,12 @@ def distribution(resource: dict[str, Any], base: str) -> RawDistribution:
     found.issued = utc(get("created"))
     found.modified = utc(get("last_modified"))
     found.checksum = text(get("hash"))
-    if not resource.keys().isdisjoint(SCHEMED):
-        add_schemed(found, resource, base)
+    if not resource.keys().isdisjoint(SCHEMED_RESOURCE):
+        add_schemed_resource(found, resource, base)
     return found
 
 
-def add_schemed(found: RawDistribution, resource: dict[str, Any], base: str) -> None:
+def add_schemed_resource(found: RawDistribution, resource: dict[str, Any], base: str) -> None:
     """The fields that schemas such as DCAT-AP add to a resource; they win over CKAN's own."""
     get = resource.get
     found.title = localized(get("name_translated") or get("name") or get("title"))

@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("source", "identifier"),
     )
-    op.create_index("ix_dataset_city_state", "dataset", ["city", "state"], unique=False)
+    op.create_index("ix_dataset_tally", "dataset", ["city", "source", "state", "issue_count"], unique=False)
 
     op.create_table(
         "decision",
@@ -206,7 +206,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_decision_source"), table_name="decision")
 
     op.drop_table("decision")
-    op.drop_index("ix_dataset_city_state", table_name="dataset")
+    op.drop_index("ix_dataset_tally", table_name="dataset")
 
     op.drop_table("dataset")
     op.drop_table("contact")

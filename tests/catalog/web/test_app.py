@@ -13,7 +13,6 @@ from catalog.journal import Outcome, timestamp
 from catalog.store.engine import Store, StoreError, remember
 from catalog.store.reading import TICK_KEY, reading
 from catalog.web.app import Dashboard
-from harvester import service
 from tests.catalog.web.conftest import configured, later
 from tests.catalog.written import NOW, Ledger, datasets, ended, our_id
 
@@ -145,10 +144,6 @@ def test_readyz_when_a_schedule_runs_here_wants_a_recent_tick(
     assert answer.status_code == status
     assert answer.json()["ready"] is (status == 200)
     assert ("schedule" in answer.json().get("reason", "")) is (status == 503)
-
-
-def test_tick_when_the_schedule_writes_it_is_the_one_that_is_read() -> None:
-    assert service.TICK_KEY == TICK_KEY
 
 
 def test_readyz_when_the_database_is_ruined_says_so(store: Store, tmp_path: Path, client: httpx.Client) -> None:
