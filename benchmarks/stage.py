@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.catalog import pages, sweep
-from catalog.history import Limits
 from catalog.journal import HarvestJob
+from catalog.removal import Limits
 from catalog.store.engine import Store, open_store
 from config.source import HarvestSource
 from harvester.demo.portal import Answer, Portal, Request

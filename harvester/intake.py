@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.fingerprint import content_key, digest, fingerprint, flatten, title_key
-from catalog.history import Newcomer, changes, restless, unrest
+from catalog.history import changes, restless, unrest
 from catalog.model import Dataset, Issue, State
+from catalog.removal import Newcomer
 from catalog.store.known import Known, KnownIndex, Stored
 from catalog.store.mapping import dataset_id
 from catalog.store.staging import Observation, Staging

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from catalog import history
-from catalog.history import Evidence, Limits, Verdict, judge
+from catalog import removal
 from catalog.journal import Counts, Decision, HarvestJob, JobError, Outcome, SourceState, moment, timestamp
+from catalog.removal import Evidence, Limits, Verdict, judge
 from catalog.store import jobs
 from catalog.store.decisions import answered
 from catalog.store.engine import Store
@@ -271,9 +271,9 @@ def _remark(run: Run) -> None:
     note, known = intake.walk.note, intake.known.listed
     seen = intake.walk.seen
     if most is not None and seen > most:
-        note(history.remark("above_expectation", f"{seen} records; at most {most} are expected ([expect] max)"))
+        note(removal.remark("above_expectation", f"{seen} records; at most {most} are expected ([expect] max)"))
     if known >= GROWTH and intake.tally.created > known:
-        note(history.remark("sudden_growth", f"{intake.tally.created} new datasets; {known} were known"))
+        note(removal.remark("sudden_growth", f"{intake.tally.created} new datasets; {known} were known"))
 
 
 def _guard_facts(verdict: Verdict, weighed: Evidence) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from catalog.history import Listing
 from catalog.model import Issue
+from catalog.removal import Listing
 from harvester.sources.base import Page
 
 NOTED = 1000  # record faults kept per run; the rest is counted

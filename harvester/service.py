@@ -5,7 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +20,8 @@ from harvester.job import Tools, run
 from harvester.plan import due
 
 log = logging.getLogger("datapeil.service")
+
+LAST_SECONDS = 3.0  # for jobs under way when the schedule ends; a service manager kills after ten
 
 
 def calm_collector() -> None:
@@ -61,6 +63,17 @@ class Heart:
             with self._lock:
                 self._sources.discard(source)
 
+    def abandon(self) -> None:
+        """Let go of what is still under way: those jobs are `aborted` and their sources free. A thread that a portal
+        keeps waiting can't be ended, but without its lease it stores nothing any more."""
+        with self._lock:
+            sources = sorted(self._sources)
+        if sources:
+            now = self._clock()
+            with self._store.write() as db:
+                jobs.heartbeat(db, sources, now - timedelta(seconds=1), 0)
+                jobs.sweep(db, now)
+
     def _beat(self) -> None:
         while not self._stopped.wait(self._beat_s):
             with self._lock:
@@ -76,12 +89,23 @@ def run_all(
     """Harvest all of them at once, each in its own thread; yields each job as it ends, null where another process is
     at it."""
     heart = Heart(tools)
-    with heart.beating(), ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    with heart.beating(), _crew(workers, heart) as pool:
         running: dict[Future[HarvestJob | None], HarvestSource] = {
             pool.submit(_work, source, tools, heart): source for source in sources
         }
         for future in as_completed(running):
             yield running[future], future.result()
+
+
+@contextmanager
+def _crew(workers: int, heart: Heart) -> Iterator[ThreadPoolExecutor]:
+    """Threads to work in. Who is interrupted does not wait for a portal that hangs: what is under way is let go."""
+    pool = ThreadPoolExecutor(max_workers=max(1, workers))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        heart.abandon()
 
 
 def _work(source: HarvestSource, tools: Tools, heart: Heart) -> HarvestJob | None:
@@ -101,9 +125,9 @@ class Schedule:
 
     @contextmanager
     def ticking(self) -> Iterator["Schedule"]:
-        """Tick until the block ends; jobs under way are waited for."""
+        """Tick until the block ends; then jobs under way get `LAST_SECONDS` to end, and are let go."""
         scheduler = BackgroundScheduler(timezone=UTC)
-        with self._heart.beating(), ThreadPoolExecutor(max_workers=self._workers) as pool:
+        with self._heart.beating(), _crew(self._workers, self._heart) as pool:
             scheduler.add_job(
                 self.tick,
                 "interval",
@@ -119,6 +143,7 @@ class Schedule:
                 yield self
             finally:
                 scheduler.shutdown(wait=True)
+                wait(self._running.values(), LAST_SECONDS)
 
     def tick(self, pool: ThreadPoolExecutor) -> None:
         """Start what is due and not yet under way; leave the sign that the schedule lives."""

@@ -7,12 +7,21 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
 
+from catalog.export.shapes import job_shape
+from catalog.journal import Decision, HarvestJob, Outcome
 from config.source import BUILT_KINDS, LATER_KINDS
+from harvester.cli.app import app
+from harvester.errors import ErrorKind
+from harvester.sources import OPTIONS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
@@ -60,15 +69,49 @@ def makefile_targets() -> frozenset[str]:
     )
 
 
+@cache
+def trees() -> tuple[ast.Module, ...]:
+    paths = (path for package in PACKAGES for path in sorted((REPOSITORY / package).rglob("*.py")))
+    return tuple(ast.parse(path.read_text("utf-8")) for path in paths)
+
+
+def texts(nodes: list[ast.expr]) -> set[str]:
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
 def issue_codes() -> set[str]:
-    """Every issue code that the code writes out: `Issue(stage, code)`, `code="..."`."""
-    trees = (
-        ast.parse(path.read_text("utf-8")) for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py")
-    )
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    named = [kw.value for call in calls for kw in call.keywords if kw.arg == "code"]
+    """Every issue code that the code writes out: `Issue(stage, code)`, `code="..."`, `reading.add(code, ...)`."""
+    calls = [node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "code"]
     second = [call.args[1] for call in calls if ast.unparse(call.func) == "Issue" and len(call.args) > 1]
-    return {node.value for node in (*named, *second) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    first = [call.args[0] for call in calls if ast.unparse(call.func).endswith(("reading.add", "remark")) and call.args]
+    return texts([*named, *second, *first])
+
+
+def written() -> set[str]:
+    """Every text that stands in the code."""
+    return texts([node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)])
+
+
+def sections(page: str) -> dict[str, str]:
+    """The text below each heading, up to the next one; a heading of several names counts for each."""
+    parts = re.split(r"^#+ +(.+)$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {
+        name: text
+        for line, text in zip(parts[1::2], parts[2::2], strict=True)
+        for name in (re.findall(r"`([^`]+)`", line) or [line.strip()])
+    }
+
+
+def commands(group: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """Every command of the program with its whole name."""
+    for name, found in group.commands.items() if isinstance(group, TyperGroup) else ():
+        assert isinstance(found, TyperCommand | TyperGroup)
+        yield " ".join((*before, name)), found
+        yield from commands(found, (*before, name))
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -111,6 +154,52 @@ def test_issue_codes_when_written_in_the_code_have_a_heading() -> None:
 
     assert codes
     assert codes - headings("issues.md") == set()
+
+
+def test_issue_codes_when_they_have_a_heading_stand_in_the_code() -> None:
+    listed = set(re.findall(r"^### ([a-z_]+)$", (DOCS / "issues.md").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert listed
+    assert listed - written() == set()
+
+
+@pytest.mark.parametrize("name_", COMMANDS)
+def test_command_when_it_exists_has_its_section_with_every_option(name_: str) -> None:
+    told = sections("commands.md").get(name_, "")
+    options = {option for parameter in COMMANDS[name_].params for option in parameter.opts if option.startswith("--")}
+
+    assert told
+    assert {option for option in options if option not in told} == set()
+
+
+def test_job_when_given_as_json_has_every_field_told() -> None:
+    job = HarvestJob(1, "a", "b", "2026-01-01", decision=Decision.OPEN, dry_run=True)
+    told = sections("commands.md")["run"]
+
+    assert {field for field in job_shape(job) if f'"{field}"' not in told and f"`{field}`" not in told} == set()
+
+
+def test_outcomes_and_error_kinds_when_they_exist_are_explained() -> None:
+    told = sections("operations.md")["What outcomes mean"]
+    rows = set(re.findall(r"^\| `([a-z_]+)` \|", told, re.MULTILINE))
+
+    assert {*Outcome, *get_args(ErrorKind)} == rows
+
+
+@pytest.mark.parametrize("kind", BUILT_KINDS)
+def test_options_when_a_kind_has_them_stand_in_its_section(kind: str) -> None:
+    told = sections("sources.md")[kind]
+    cells = " ".join(re.findall(r"^\| (`.+?) \|", told, re.MULTILINE))
+
+    assert set(re.findall(r"`([a-z_]+)`", cells)) == set(OPTIONS[kind].model_fields)
+
+
+def test_alert_rules_when_shipped_have_a_heading() -> None:
+    shipped = (REPOSITORY / "alerts" / "prometheus" / "datapeil.rules.yml").read_text(encoding="utf-8")
+    rules = set(re.findall(r"- alert: (\w+)", shipped))
+
+    assert rules
+    assert rules - headings("metrics.md") == set()
 
 
 def test_metrics_when_exposed_have_a_heading() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select, update
 
-from catalog.history import Absent, set_digest
 from catalog.journal import ChangeKind, Decision, HarvestJob, timestamp
 from catalog.model import State
+from catalog.removal import Absent, set_digest
 from catalog.store import bulk, jobs
 from catalog.store.known import DATASET, NEVER, absent
 from catalog.store.tables import DecisionRow, JobRow, SourceRow, table_of

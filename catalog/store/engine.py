@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
 from catalog.store.tables import SCHEMA_VERSION, MetaRow, table_of
@@ -54,8 +54,7 @@ def open_store(url: str) -> Store:
             create(engine)
         elif version != SCHEMA_VERSION:
             raise StoreError(
-                f"the database has schema version {version}, this program needs {SCHEMA_VERSION}: "
-                "run `python -m harvester migrate` (make a copy first)"
+                f"the database has schema version {version}, this program needs {SCHEMA_VERSION}: " + advice(version)
             )
     except SQLAlchemyError as error:
         engine.dispose()
@@ -66,25 +65,58 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
+def advice(version: str) -> str:
+    """What to do about a database of another version."""
+    if version > SCHEMA_VERSION:
+        return "a newer version of Datapeil made it; use that one"
+    return "run `python -m harvester migrate` (make a copy first)"
+
+
 def connect(url: str) -> Engine:
-    """An engine for `url` with what each database needs to be safe; touches nothing yet."""
-    parsed = make_url(url)
+    """An engine for `url` with what each database needs to be safe; touches nothing yet. Raises StoreError for an
+    address that can't be read and for a folder that can't be made."""
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError) as error:
+        raise StoreError("the address of the database can't be read: its port must be a number") from error
     if parsed.get_backend_name() != "sqlite":
         waits = {"connect_timeout": CONNECT_TIMEOUT_S} if "connect_timeout" not in parsed.query else {}
         return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=waits)
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(parsed.database).parent)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {folder} of the database can't be made: {error.strerror}"
+        raise StoreError(message) from error
+
+
+@contextmanager
+def plainly_told() -> Iterator[None]:
+    """Whatever the database refuses while the block runs becomes a StoreError of one sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(f"the database can't be used: {_first_line(error)}") from error
+
+
 def _prepare_sqlite(connection: object, _record: object) -> None:
     # The driver must not open transactions by itself: `_begin_sqlite` does, so that a writer takes its lock at once.
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -100,7 +132,10 @@ def schema_version(engine: Engine) -> str | None:
     tables = set(inspect(engine).get_table_names())
     if "alembic_version" in tables:
         with engine.connect() as db:
-            return db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            version = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if version is None:
+            raise StoreError(f"the database {shown(str(engine.url))} does not say which version it has: it is not ours")
+        return str(version)
     if tables:
         raise StoreError(
             f"the database {shown(str(engine.url))} holds tables that are not ours: {', '.join(sorted(tables)[:3])}"
@@ -126,7 +161,8 @@ def shown(url: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
 
 
 def remember(db: Connection, key: str, value: str) -> None:

@@ -9,8 +9,9 @@ import orjson
 from sqlalchemy import Connection, select
 
 from catalog.fingerprint import content_key, title_key
-from catalog.history import Absent, Restless
+from catalog.history import Restless
 from catalog.model import ContactPoint, Dataset, Distribution, State
+from catalog.removal import Absent
 from catalog.store.mapping import dataset_from, distribution_of
 from catalog.store.tables import ContactRow, DatasetRow, DistributionRow, table_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from catalog.history import Absent, Verdict
 from catalog.journal import GOOD, ChangeKind, Decision, HarvestJob, SourceState
 from catalog.model import State
+from catalog.removal import Absent, Verdict
 from catalog.store import bulk, jobs
 from catalog.store.engine import StoreError
 from catalog.store.staging import Staging

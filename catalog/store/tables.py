@@ -117,7 +117,6 @@ class DatasetRow(Row, table=True):
 
 class DistributionRow(Row, table=True):
     __tablename__ = "distribution"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
     dataset: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
     position: int

@@ -14,7 +14,7 @@ import orjson
 import typer
 
 from catalog.store.decisions import NotHeldError
-from catalog.store.engine import StoreError
+from catalog.store.engine import StoreError, plainly_told
 from config.faults import ConfigError, Fault
 from harvester.cli import deciding, harvesting, reading, serving, sourcing
 from harvester.cli.output import LogLines, complain, drop_output, finish, prepare_streams
@@ -100,10 +100,8 @@ def _outcome() -> int:
     """What the command came to, with one line for each fault that a user can mend."""
     try:
         _readable_arguments()
-        app()
+        code = _ended()
         finish()
-    except SystemExit as end:
-        return _code(end)
     except ConfigError as error:
         for fault in error.faults:
             complain(str(fault))
@@ -115,12 +113,18 @@ def _outcome() -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return STOPPED
+    else:
+        return code
     return USAGE
 
 
-def _code(end: SystemExit) -> int:
-    finish()
-    return end.code if isinstance(end.code, int) else 0
+def _ended() -> int:
+    try:
+        with plainly_told():
+            app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
 
 
 def _readable_arguments() -> None:

@@ -1,6 +1,7 @@
 """`held`, `release` and `reject`: a person decides on a suspicious removal, with the evidence in view and a reason."""
 
 import getpass
+import os
 from typing import Annotated
 
 import typer
@@ -10,13 +11,14 @@ from catalog.journal import Decision, HarvestJob
 from catalog.store import jobs
 from catalog.store.decisions import Judgement, decide
 from config.faults import ConfigError, Fault
-from harvester.cli.output import day, emit, say
+from harvester.cli.output import LARGEST_NUMBER, day, emit, say
 from harvester.cli.workplace import Workplace
 
-Number = Annotated[int, typer.Argument(help="Number of the held job.", min=1)]
+Number = Annotated[int, typer.Argument(help="Number of the held job.", min=1, max=LARGEST_NUMBER)]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 SHOWN = 10
+COMMANDS = {Decision.RELEASED: "release", Decision.REJECTED: "reject"}
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +55,8 @@ def _show(job: HarvestJob) -> None:
             say(f"  not seen: {id_}")
     more = (len(evidence.get("pairs", ())) or len(evidence.get("unseen", ()))) - SHOWN
     if more > 0:
-        say(f"  and {more} more: `jobs show {job.id}`")
+        say(f"  and {more} more: `held --json`")
+    say(f"  decide: `release {job.id} --why ...` if they are really gone, `reject {job.id} --why ...` if not")
 
 
 def release_command(context: typer.Context, job: Number, why: Why, json: Json = False) -> None:
@@ -66,12 +69,18 @@ def reject_command(context: typer.Context, job: Number, why: Why, json: Json = F
     _decide(context.obj, job, Decision.REJECTED, why, json=json)
 
 
+def user_name() -> str:
+    """Who is at the keyboard; a container may run as a user without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
 def _decide(place: Workplace, number: int, verdict: Decision, why: str, *, json: bool) -> None:
     if not why.strip():
-        raise ConfigError(
-            [Fault(verdict.value.removesuffix("ed"), "--why", "a reason is needed; it is kept with the decision")]
-        )
-    judgement = Judgement(verdict, why.strip(), getpass.getuser(), place.now())
+        raise ConfigError([Fault(COMMANDS[verdict], "--why", "a reason is needed; it is kept with the decision")])
+    judgement = Judgement(verdict, why.strip(), user_name(), place.now())
     with place.store.write() as db:
         decide(db, number, judgement)
     with place.store.read() as db:

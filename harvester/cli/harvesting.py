@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalog.export.shapes import job_shape
-from catalog.journal import GOOD, HarvestJob
+from catalog.journal import GOOD, HarvestJob, Outcome
 from config.faults import ConfigError, Fault
 from config.source import HarvestSource
 from harvester.cli.output import ERRORS, complain, emit, say, table
@@ -63,7 +63,7 @@ def _refuse(chosen: Sequence[HarvestSource], *, dry_run: bool, limit: int | None
         )
     if not dry_run:
         faults += [
-            Fault(f"{one.id}.toml", "enabled", f"the source is disabled ({one.reason}); try `run {one.id} --dry-run`")
+            Fault(f"{one.id}.toml", "enabled", f"the source is disabled{why(one)}; try `run {one.id} --dry-run`")
             for one in chosen
             if not one.enabled
         ]
@@ -71,6 +71,11 @@ def _refuse(chosen: Sequence[HarvestSource], *, dry_run: bool, limit: int | None
         faults.append(Fault("sources", "", "no source is enabled"))
     if faults:
         raise ConfigError(faults)
+
+
+def why(source: HarvestSource) -> str:
+    """The reason why a source is disabled, where its file gives one."""
+    return f" ({source.reason})" if source.reason else ""
 
 
 def _harvested(chosen: Sequence[HarvestSource], tools: Tools, workers: int) -> Iterator[HarvestJob]:
@@ -137,8 +142,9 @@ def explanation(job: HarvestJob) -> list[str]:
     if job.held_reason is not None:
         advice = "" if job.dry_run else f"; decide with `release {job.id} --why ...` or `reject {job.id} --why ...`"
         lines.append(f"{job.source}: held: {job.held_reason}{advice}")
-    elif job.error is None and job.evidence.get("incomplete"):
-        lines.append(f"{job.source}: {job.evidence['incomplete']}; nothing was counted as missing")
+    elif job.outcome is Outcome.PARTIAL and job.evidence.get("incomplete"):
+        why = "" if job.error else f"{job.evidence['incomplete']}; "
+        lines.append(f"{job.source}: {why}a part of a listing counts nothing as missing")
     return lines
 
 

@@ -18,6 +18,7 @@ from catalog.journal import moment
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 LEAST_WIDTH = 12  # characters of a column that may be cut
 GAP = 2
+LARGEST_NUMBER = 2**31 - 1  # of a job
 ENDLESS = 100_000  # characters: a table that goes to a file is never cut
 
 

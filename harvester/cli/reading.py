@@ -1,6 +1,5 @@
 """`status`, `datasets`, `history`, `jobs`, `export` and `migrate`: what we know, now or as it was known on a date."""
 
-import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -20,14 +19,15 @@ from catalog.store.board import city_reports
 from catalog.store.decisions import decisions_on
 from catalog.store.inventory import Wanted
 from catalog.store.mapping import shown
-from config.faults import ConfigError, Fault, did_you_mean
+from config.faults import ConfigError, Fault
 from harvester.cli.harvesting import explanation
-from harvester.cli.output import ago, complain, day, emit, say, table
+from harvester.cli.output import LARGEST_NUMBER, ago, day, emit, say, table, write
 from harvester.cli.workplace import Workplace
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 City = Annotated[str | None, typer.Option("--city", help="Id of a city.")]
 SHOWN_TITLE = 70
+ISSUE_HEADER = ("stage", "issue", "field", "record", "value")
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +62,7 @@ def status_command(context: typer.Context, json: Json = False) -> None:
     if place.demo_as_of:
         say("Demonstration: simulated portals.")
     header = ("city", "sources", "last complete", "present", "missing", "withdrawn", "level", "alerts")
-    table(header, [_status_row(report, now) for report in reports])
+    table(header, [_status_row(report, now) for report in reports], cut=["sources"])
 
 
 def _status_row(report: CityReport, now: datetime) -> tuple[object, ...]:
@@ -93,14 +93,14 @@ def datasets_command(  # noqa: PLR0913  every option of the command
 ) -> None:
     """The inventory, now or as it was known on a date."""
     place: Workplace = context.obj
-    records = _records(place, Wanted(_city(place, city), _source(place, source), state, _moment(as_of)))
+    records = _records(place, Wanted(place.city(city), place.source(source), state, _moment(as_of)))
     if json:
         emit({"datasets": [dataset_shape(record) for record in records]})
     elif csv:
         _pour(csv_chunks(records), None)
     else:
         header = ("id", "source", "state", "last seen", "issues", "title")
-        table(header, [_dataset_row(record) for record in records])
+        table(header, [_dataset_row(record) for record in records], cut=["title"])
         say(f"{len(records)} datasets")
 
 
@@ -114,20 +114,6 @@ def _dataset_row(record: CatalogRecord) -> tuple[object, ...]:
     return record.id, record.source, record.state, day(record.last_seen), len(record.issues), title[:SHOWN_TITLE]
 
 
-def _city(place: Workplace, name: str | None) -> str | None:
-    return name and _one_of("--city", name, [city.id for city in place.cities])
-
-
-def _source(place: Workplace, name: str | None) -> str | None:
-    return name and _one_of("--source", name, [source.id for source in place.sources])
-
-
-def _one_of(option: str, name: str, known: list[str]) -> str:
-    if name not in known:
-        raise ConfigError([Fault(option, name, f"is unknown{did_you_mean(name, known)}; one of {', '.join(known)}")])
-    return name
-
-
 def _moment(text: str | None) -> str | None:
     """The last moment of a day, or the given moment, as it is stored."""
     if text is None:
@@ -136,10 +122,10 @@ def _moment(text: str | None) -> str | None:
         if len(text) <= len("2026-11-23"):
             return timestamp(datetime.combine(date.fromisoformat(text), time.max, UTC))
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         message = 'expected a date such as 2026-11-23, or a moment such as "2026-11-23T12:00:00Z"'
         raise ConfigError([Fault("--as-of", text, message)]) from None
-    return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def history_command(
@@ -175,7 +161,7 @@ def jobs_command(
         return
     place: Workplace = context.obj
     with place.store.read() as db:
-        found = jobs.jobs(db, _source(place, source), limit)
+        found = jobs.jobs(db, place.source(source), limit)
     if json:
         emit({"jobs": [job_shape(job) for job in found]})
         return
@@ -219,7 +205,7 @@ def _job_row(job: HarvestJob) -> tuple[object, ...]:
 
 def job_command(
     context: typer.Context,
-    job: Annotated[int, typer.Argument(help="Number of the job.", min=1)],
+    job: Annotated[int, typer.Argument(help="Number of the job.", min=1, max=LARGEST_NUMBER)],
     json: Json = False,
 ) -> None:
     """One run: counts, evidence, issues, what it changed and what was decided on it."""
@@ -238,15 +224,25 @@ def job_command(
         ]
         emit(shape | {"changes": [change_shape(change) for change in changes]})
         return
-    table(("what", "value"), [(name, value) for name, value in job_shape(found).items() if value is not None])
-    for line in explanation(found):
-        say(line)
+    _show_job(found)
     for one in decisions:
         say(f"{one['verdict']} by {one['by']} at {day(one['at'])}: {one['reason']}")
-    table(
-        ("stage", "issue", "field", "record", "value"), [(i.stage, i.code, i.field, i.record, i.value) for i in issues]
-    )
-    table(("change", "dataset", "fields"), [(c.kind, c.dataset, ", ".join(c.fields)) for c in changes])
+    if issues:
+        table(ISSUE_HEADER, [(i.stage, i.code, i.field, i.record, i.value) for i in issues], cut=["record", "value"])
+    if changes:
+        table(
+            ("change", "dataset", "fields"), [(c.kind, c.dataset, ", ".join(c.fields)) for c in changes], cut=["fields"]
+        )
+
+
+def _show_job(job: HarvestJob) -> None:
+    told = {name: value for name, value in job_shape(job).items() if value is not None and name != "error"}
+    told |= {"outcome": job.outcome or "running", "complete": "yes" if job.complete else "no"}
+    if job.error is not None:
+        told["error"] = job.error.kind
+    table(("what", "value"), list(told.items()), cut=["value"])
+    for line in explanation(job):
+        say(line)
 
 
 def export_command(
@@ -260,14 +256,13 @@ def export_command(
     if format_ not in FORMATS:
         later = " comes with a later version" if format_ in LATER else " is unknown"
         raise ConfigError([Fault("export", format_, f"this format{later}; choose one of {', '.join(FORMATS)}")])
-    _pour(FORMATS[format_](_records(place, Wanted(city=_city(place, city)))), output)
+    _pour(FORMATS[format_](_records(place, Wanted(city=place.city(city)))), output)
 
 
 def _pour(chunks: Iterable[bytes], output: Path | None) -> None:
     if output is None:
         for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+            write(chunk)
         return
     try:
         with output.open("wb") as file:
@@ -280,4 +275,7 @@ def migrate_command(context: typer.Context) -> None:
     """Bring the database to this version."""
     place: Workplace = context.obj
     before, after = migrate(place.settings.datapeil.database_url)
-    complain(f"the database was at {before or 'nothing'} and is at {after} now")
+    if before == after:
+        say(f"the database is at version {after} already; nothing was done")
+    else:
+        say(f"the database was {f'at version {before}' if before else 'empty'} and is at version {after} now")

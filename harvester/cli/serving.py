@@ -1,8 +1,12 @@
 """`serve` and `demo`: the dashboard with the schedule, and a whole simulated world to look at."""
 
+import errno
 import logging
 import os
-from contextlib import ExitStack
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +17,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from alerts.metrics import render
 from catalog.web.app import Dashboard, create_app
+from config.faults import ConfigError, Fault
 from harvester.cli.output import ERRORS, complain
 from harvester.cli.workplace import Workplace, program_version
 from harvester.demo.film import shoot
 from harvester.service import Schedule
 
 DEMO_FOLDER = Path("var/demo")
+LOOPBACK = "127.0.0.1"
+LAST_SECONDS = 3  # for answers under way
+BACKLOG = 128  # connections that may wait
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")]
 Host = Annotated[str, typer.Option("--host", help="On which address to listen.")]
@@ -32,26 +40,47 @@ def register(app: typer.Typer) -> None:
 
 def serve_command(
     context: typer.Context,
-    host: Host = "127.0.0.1",
+    host: Host = LOOPBACK,
     port: Port = 8000,
     no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Dashboard only; nothing is harvested.")] = False,
 ) -> None:
     """The dashboard, the API, /metrics and, unless told not to, the schedule."""
     place: Workplace = context.obj
-    serve(place, host, port, schedule=not no_schedule)
+    with listening(host, port) as door:
+        serve(place, door, schedule=not no_schedule)
 
 
-def serve(place: Workplace, host: str, port: int, *, schedule: bool) -> None:
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The address to serve on, taken before anything else begins. Raises ConfigError when it can't be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, UnicodeError) as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "is in use by another program; choose another --port" if taken else "can't be listened on"
+        raise ConfigError([Fault("serve", f"{host}:{port}", reason)]) from None
+    with door:
+        yield door
+
+
+def serve(place: Workplace, door: socket.socket, *, schedule: bool) -> None:
     """Serve until interrupted. A demo has no portals to poll any more: it gets no schedule."""
     scheduled = schedule and place.demo_as_of is None
+    app = create_app(dashboard(place, scheduled=scheduled))
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LAST_SECONDS
+    )
     with ExitStack() as stack:
         if scheduled:
             settings = place.settings.schedule
             worker = Schedule(place.sources, place.tools(), settings.workers, settings.tick_s)
             stack.enter_context(worker.ticking())
-        app = create_app(dashboard(place, scheduled=scheduled))
-        complain(f"Datapeil listens on http://{host}:{port}/ (stop with Ctrl-C)")
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+        host, port = door.getsockname()[:2]
+        complain(f"Datapeil listens on http://{f'[{host}]' if ':' in host else host}:{port}/ (stop with Ctrl-C)")
+        # It sends itself the signal that ended it once more; by then there is nothing left to interrupt.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[door])
 
 
 def dashboard(place: Workplace, *, scheduled: bool) -> Dashboard:
@@ -77,12 +106,21 @@ def demo_command(
 ) -> None:
     """Live through ten simulated years of fourteen portals with the real pipeline, then serve the dashboard."""
     logging.getLogger("datapeil").setLevel(logging.WARNING)
-    config = _film(DEMO_FOLDER)
-    complain(f"Demonstration: simulated portals. Look into it with `--config {config}`, for example `status`.")
-    if not no_serve:
-        demo = Workplace(config)
-        context.call_on_close(demo.close)
-        serve(demo, "127.0.0.1", port, schedule=False)
+    with nullcontext() if no_serve else listening(LOOPBACK, port) as door:
+        config = _film(DEMO_FOLDER)
+        complain("Demonstration: simulated portals. Look into it, for example with:")
+        for command in ("status", "held", "datasets --city gent --as-of 2020-01-01"):
+            complain(f"  {invocation()} --config {config} {command}")
+        if door is not None:
+            demo = Workplace(config)
+            context.call_on_close(demo.close)
+            serve(demo, door, schedule=False)
+
+
+def invocation() -> str:
+    """How this program was called, to be called again: the module, or the console script."""
+    module = Path(sys.argv[0]).name == "__main__.py"
+    return f"{sys.executable} -m harvester" if module else sys.argv[0]
 
 
 def _film(folder: Path) -> Path:

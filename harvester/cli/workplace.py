@@ -3,19 +3,21 @@ end."""
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from catalog.history import Limits as RemovalLimits
 from catalog.journal import moment
+from catalog.removal import Limits as RemovalLimits
 from catalog.store.engine import DEMO_AS_OF, Store, open_store, recall
 from config.cities import City, load_cities
-from config.faults import ConfigError, Fault
+from config.document import read
+from config.faults import ConfigError, Fault, did_you_mean
 from config.portals import load_sources
-from config.settings import Settings, load
+from config.settings import PACKAGED, Settings, load
 from config.source import HarvestSource
 from harvester.errors import HarvestError
 from harvester.fetch.allowance import Limits
@@ -32,6 +34,22 @@ def program_version() -> str:
         return version("datapeil")
     except PackageNotFoundError:
         return "0"
+
+
+def known_name(option: str, name: str, known: list[str]) -> str:
+    """The name, if it is among those that are known. Raises ConfigError for any other."""
+    if name not in known:
+        raise ConfigError([Fault(option, name, f"is unknown{did_you_mean(name, known)}; one of {', '.join(known)}")])
+    return name
+
+
+def sources_folder(config: Path | None) -> Path:
+    """Where the sources are, by a file whose other settings may be faulty."""
+    given = read(config)[0].get("datapeil", {}) if config else {}
+    named = given.get("sources") if isinstance(given, Mapping) else None
+    if config is None or not isinstance(named, str) or "\0" in named:
+        return PACKAGED / "sources"
+    return config.resolve().parent / named
 
 
 @dataclass
@@ -52,6 +70,21 @@ class Workplace:
     @cached_property
     def sources(self) -> tuple[HarvestSource, ...]:
         return load_sources(self.settings.datapeil.sources, self.cities, OPTIONS)
+
+    def check(self) -> None:
+        """Raises ConfigError with every fault of the settings and of the sources: one does not hide the other."""
+        faults: list[Fault] = []
+        try:
+            folder = self.settings.datapeil.sources
+        except ConfigError as error:
+            faults += error.faults
+            folder = sources_folder(self.config)
+        try:
+            load_sources(folder, self.cities, OPTIONS)
+        except ConfigError as error:
+            faults += error.faults
+        if faults:
+            raise ConfigError(faults)
 
     @cached_property
     def store(self) -> Store:
@@ -121,10 +154,18 @@ class Workplace:
         by_id = {source.id: source for source in self.sources}
         unknown = [name for name in names if name not in by_id]
         if unknown:
-            raise ConfigError(
-                [Fault("sources", name, "there is no such source; `sources` lists them") for name in unknown]
-            )
+            message = "there is no such source"
+            hints = {name: did_you_mean(name, by_id) or "; `sources` lists them" for name in unknown}
+            raise ConfigError([Fault("sources", name, message + hint) for name, hint in hints.items()])
         return [by_id[name] for name in dict.fromkeys(names)]
+
+    def city(self, name: str | None) -> str | None:
+        """The name as it came, if there is such a city. Raises ConfigError for an unknown one."""
+        return name if name is None else known_name("--city", name, [city.id for city in self.cities])
+
+    def source(self, name: str | None) -> str | None:
+        """The name as it came, if there is such a source. Raises ConfigError for an unknown one."""
+        return name if name is None else known_name("--source", name, [source.id for source in self.sources])
 
     def close(self) -> None:
         if "store" in self.__dict__:

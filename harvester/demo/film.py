@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from catalog.history import Limits
 from catalog.journal import Decision, HarvestJob, timestamp
+from catalog.removal import Limits
 from catalog.store import jobs
 from catalog.store.decisions import Judgement, decide
 from catalog.store.engine import DEMO_AS_OF, Store, open_store, remember
@@ -45,7 +45,7 @@ class Film:
     moment: datetime = datetime(2016, 1, 1, tzinfo=UTC)
     door: Door = field(default_factory=lambda: Door(GENTLE, USER_AGENT))
     turn: threading.Lock = field(default_factory=threading.Lock)
-    _waiting: list[tuple[datetime, int, str]] = field(default_factory=list)
+    _thinking: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def tools(self) -> Tools:
         return Tools(
@@ -69,8 +69,8 @@ class Film:
 
     def _consider(self, job: HarvestJob) -> None:
         why = next((REAL[event.kind] for event in self._lately(job.source) if event.kind in REAL), None)
-        if why is not None and job.id is not None:
-            self._waiting.append((self.moment + THINKS, job.id, why))
+        if why is not None:
+            self._thinking.setdefault(job.source, (self.moment + THINKS, why))
 
     def _lately(self, source: str) -> Iterator[Event]:
         day = self.moment.date()
@@ -79,13 +79,13 @@ class Film:
         )
 
     def _decide(self) -> None:
-        due = [item for item in self._waiting if item[0] <= self.moment]
-        self._waiting = [item for item in self._waiting if item[0] > self.moment]
-        for _, number, why in due:
+        """Each day's held job overtakes that of the day before: what waits now is decided on."""
+        for source in [name for name, (until, _) in self._thinking.items() if until <= self.moment]:
+            _, why = self._thinking.pop(source)
             with self.store.write() as db:
-                job = jobs.job(db, number)
-                if job is not None and job.decision is Decision.OPEN:
-                    decide(db, number, Judgement(Decision.RELEASED, why, OPERATOR, self.moment))
+                for job in jobs.held(db, source):
+                    if job.id is not None:
+                        decide(db, job.id, Judgement(Decision.RELEASED, why, OPERATOR, self.moment))
 
 
 def shoot(folder: Path, progress: Progress, world: World | None = None) -> Path:

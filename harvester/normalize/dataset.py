@@ -142,8 +142,10 @@ def _contact(value: object, reading: Reading) -> ContactPoint | None:
 
 
 @lru_cache(maxsize=8192)
-def _is_plain_word(text: str) -> bool:
-    return bool(text) and line(text) == text and not is_placeholder(text)
+def _folded_word(text: str) -> str:
+    """A keyword that needs no mending without its case; "" for any other text."""
+    is_plain = text and len(text) <= MAX_WORD and line(text) == text and not is_placeholder(text)
+    return text.casefold() if is_plain else ""
 
 
 def _keywords(value: object, reading: Reading) -> tuple[str, ...]:
@@ -153,9 +155,9 @@ def _keywords(value: object, reading: Reading) -> tuple[str, ...]:
     found: dict[str, str] = {}
     items = reading.items(value, "keywords")
     for item in items[: 10 * MAX_KEYWORDS]:
-        is_plain = type(item) is str and len(item) <= MAX_WORD and _is_plain_word(item)
-        word = item if is_plain else plain_text(item, "keywords", reading)
-        if isinstance(word, str):
+        if type(item) is str and (folded := _folded_word(item)):
+            found.setdefault(folded, item)
+        elif word := plain_text(item, "keywords", reading):
             found.setdefault(word.casefold(), word)
     if len(found) > MAX_KEYWORDS or len(items) > 10 * MAX_KEYWORDS:
         reading.add("too_many_keywords", "keywords", str(len(items)))

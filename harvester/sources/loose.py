@@ -105,12 +105,12 @@ def iri(value: Any) -> str | None:
 
 def json_text(value: Any) -> str | None:
     """An object or list as JSON text, such as a geometry; a text as it is."""
-    if isinstance(value, dict | list):
-        try:
-            return orjson.dumps(value).decode() if value else None
-        except orjson.JSONEncodeError:  # nested deeper than any geometry
-            return None
-    return text(value)
+    if value is None or isinstance(value, str) or not isinstance(value, dict | list):
+        return text(value)
+    try:
+        return orjson.dumps(value).decode() if value else None
+    except orjson.JSONEncodeError:  # nested deeper than any geometry
+        return None
 
 
 def absolute(base: str, address: str | None) -> str | None:

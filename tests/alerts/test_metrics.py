@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
 from alerts.metrics import render
-from catalog.history import Verdict
 from catalog.journal import Counts, JobError, Outcome, timestamp
+from catalog.removal import Verdict
 from catalog.store.engine import Store, StoreError, open_store, remember
 from catalog.store.reading import TICK_KEY
 from config.source import HarvestSource

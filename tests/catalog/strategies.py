@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from catalog.history import Absent, Evidence, Limits, Listing, Newcomer
 from catalog.model import Agent, ContactPoint, DataService, Dataset, Distribution, Location, PeriodOfTime, State, Text
+from catalog.removal import Absent, Evidence, Limits, Listing, Newcomer
 
 # Text as it may stand in a catalogue: no surrogates, no NUL, which no database takes.
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)

@@ -6,26 +6,22 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from catalog import history
+from catalog import history, removal
 from catalog.fingerprint import fingerprint, flatten
 from catalog.history import (
     CALM_AFTER,
     RESTLESS_AFTER,
-    Absent,
-    Evidence,
-    Limits,
-    Listing,
     apply,
     compare,
     contacts_by_key,
     dataset_of,
-    judge,
     restless,
     undo,
     unrest,
 )
 from catalog.journal import moment, timestamp
 from catalog.model import Dataset, State
+from catalog.removal import Absent, Evidence, Limits, Listing, judge
 from tests.catalog.strategies import datasets, evidences, limits
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -106,7 +102,7 @@ def test_judge_when_a_person_answered_then_the_same_set_is_not_held_again(
 @given(evidences(), limits)
 def test_pairs_when_proposed_then_each_old_and_each_new_stands_once(evidence: Evidence, thresholds: Limits) -> None:
     del thresholds
-    pairs = history.paired(evidence.absent, evidence.newcomers)
+    pairs = removal.paired(evidence.absent, evidence.newcomers)
     assert len({pair.id for pair in pairs}) == len(pairs)
     assert len({pair.new for pair in pairs}) == len(pairs)
 

@@ -3,8 +3,8 @@
 from contextlib import closing
 from datetime import timedelta
 
-from catalog.history import Verdict
 from catalog.journal import ChangeKind
+from catalog.removal import Verdict
 from catalog.store.engine import open_store
 from catalog.store.tallies import changes_since, issue_counts
 from tests.catalog.written import NOW, Ledger, datasets, ended, gone, source

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from catalog.fingerprint import digest, fingerprint
-from catalog.history import Absent, Verdict
 from catalog.journal import Decision, HarvestJob, Outcome, SourceState, timestamp
 from catalog.model import Dataset, Issue, State
+from catalog.removal import Absent, Verdict
 from catalog.store import jobs
 from catalog.store.engine import Store
 from catalog.store.mapping import dataset_id

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from catalog.export.shapes import Shape, dataset_shape
-from catalog.history import Limits
 from catalog.journal import HarvestJob
+from catalog.removal import Limits
 from catalog.store import inventory
 from catalog.store.engine import Store, open_store
 from catalog.store.inventory import Wanted

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 
-from catalog.history import Limits
+from catalog.removal import Limits
 from catalog.store.engine import open_store
 from config.source import HarvestSource
 from harvester.fetch.door import Door

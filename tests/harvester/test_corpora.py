@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from catalog.history import Limits
 from catalog.journal import Decision, HarvestJob, Outcome
+from catalog.removal import Limits
 from catalog.store.decisions import Judgement, decide
 from config.source import HarvestSource
 from harvester.demo.portal import Answer, App, Portal, Request

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from catalog.history import Limits
 from catalog.journal import Decision, HarvestJob
+from catalog.removal import Limits
 from catalog.store import jobs
 from catalog.store.decisions import Judgement, NotHeldError, decide
 from catalog.store.past import changes_of

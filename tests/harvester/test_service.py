@@ -1,4 +1,4 @@
-"""The schedule: a restart loses nothing and repeats nothing, two schedules share one database, raw records are let go."""
+"""The schedule: a restart loses nothing and repeats nothing, raw records are let go."""
 
 import threading
 import time
@@ -13,10 +13,11 @@ from sqlalchemy import text
 from catalog.journal import HarvestJob
 from catalog.store import jobs, retention
 from catalog.store.engine import recall
+from catalog.store.reading import TICK_KEY
 from config.source import HarvestSource
 from harvester.demo.portal import Answer, Portal
 from harvester.demo.truth import invented
-from harvester.service import TICK_KEY, Schedule, run_all
+from harvester.service import Schedule, run_all
 from tests.harvester.conftest import Workshop
 from tests.harvester.scripted import QUICK, SPEAKERS, staged
 

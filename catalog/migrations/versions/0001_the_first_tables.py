@@ -93,7 +93,6 @@ def upgrade() -> None:
         sa.Column("license", sa.Text(), nullable=True),
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("dataset", "id"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "job",

@@ -92,7 +92,9 @@ def redesigned(app: App) -> App:
     """Every heading gets another level, so that a selector for h4 finds nothing."""
 
     def answer(request: Request) -> Answer:
-        good = app(request)
+        # Nobody is told that nothing changed: what is broken has another ETag.
+        known = {name: value for name, value in request.headers.items() if name != "if-none-match"}
+        good = app(replace(request, headers=known))
         body = good.body if isinstance(good.body, bytes) else b""
         headers = {name: value for name, value in good.headers.items() if name != "ETag"}
         return Answer(200, headers, body.replace(b"h4>", b"h3>").replace(b"user-content", b"inhoud")) if body else good

@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from catalog.history import Verdict
 from catalog.journal import Counts, JobError, Outcome
+from catalog.removal import Verdict
 from catalog.store.engine import Store, open_store
 from catalog.web.app import Dashboard, create_app
 from config.source import HarvestSource

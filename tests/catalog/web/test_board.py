@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from catalog.condition import Condition
-from catalog.history import Verdict
 from catalog.journal import JobError, Outcome
+from catalog.removal import Verdict
 from catalog.web import words
 from catalog.web.app import Dashboard
 from catalog.web.board import board
