@@ -21,7 +21,8 @@ from config.source import HarvestSource
 from harvester.demo.portal import Answer, Portal, Request
 from harvester.fetch.allowance import Limits as HttpLimits
 from harvester.fetch.door import Door
-from harvester.job import Tools, run
+from harvester.job import run
+from harvester.tools import Tools
 
 PAGE = 500
 HANGS = 3600.0

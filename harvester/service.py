@@ -16,8 +16,9 @@ from catalog.store import jobs, retention
 from catalog.store.engine import remember
 from catalog.store.reading import TICK_KEY
 from config.source import HarvestSource
-from harvester.job import Tools, run
+from harvester.job import run
 from harvester.plan import due
+from harvester.tools import Tools
 
 log = logging.getLogger("datapeil.service")
 
@@ -79,8 +80,15 @@ class Heart:
             with self._lock:
                 sources = sorted(self._sources)
             if sources:
-                with self._store.write() as db:
-                    jobs.heartbeat(db, sources, self._clock(), self._lease_s)
+                self._renew(sources)
+
+    def _renew(self, sources: list[str]) -> None:
+        """A beat that fails, on a busy database, must not be the last one: the next may come in time."""
+        try:
+            with self._store.write() as db:
+                jobs.heartbeat(db, sources, self._clock(), self._lease_s)
+        except Exception:
+            log.exception("the leases of %s could not be renewed", ", ".join(sources))
 
 
 def run_all(

@@ -27,6 +27,7 @@ JOB = table_of(JobRow)
 SOURCE = table_of(SourceRow)
 JOB_ISSUE = table_of(JobIssueRow)
 COUNTS = tuple(asdict(Counts()))
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
 
 
 def owner_name() -> str:
@@ -110,8 +111,18 @@ def sweep(db: Connection, now: datetime, source: str | None = None) -> list[int]
                 outcome=Outcome.ABORTED.value, finished_at=timestamp(now), error=orjson.dumps(asdict(error)).decode()
             )
         )
-        free(db, row["source"], last_outcome=Outcome.ABORTED.value, last_job=row["running_job"])
+        free(db, row["source"], **_after_abort(row, now))
     return [row["running_job"] for row in dead]
+
+
+def _after_abort(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Once is an accident and tried again at once; a source that keeps killing its process is asked less and less."""
+    failures = row["failures"] + 1
+    values = {"last_outcome": Outcome.ABORTED.value, "last_job": row["running_job"], "failures": failures}
+    if failures > 1:
+        pause = min(FIRST_PAUSE * 2 ** min(failures - 2, 10), LONGEST_PAUSE)
+        values["next_due"] = timestamp(now + pause)
+    return values
 
 
 def free(db: Connection, source: str, **values: object) -> None:

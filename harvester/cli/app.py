@@ -139,7 +139,7 @@ def _readable_arguments() -> None:
 
 def _leave(code: int) -> None:
     """End the process, also while a portal keeps one of its threads waiting: what that job read is not stored."""
-    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+    if threading.active_count() == 1:
         sys.exit(code)
     sys.stdout.flush()
     sys.stderr.flush()

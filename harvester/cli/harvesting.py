@@ -15,9 +15,10 @@ from config.faults import ConfigError, Fault
 from config.source import HarvestSource
 from harvester.cli.output import ERRORS, complain, emit, say, table
 from harvester.cli.workplace import Workplace
-from harvester.job import Tools, rehearse
+from harvester.job import rehearse
 from harvester.replay import Difference, differences, replay
 from harvester.service import run_all
+from harvester.tools import Tools
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 SHOWN_VALUE = 60

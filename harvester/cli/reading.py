@@ -12,7 +12,6 @@ from catalog.export import FORMATS, LATER
 from catalog.export.shapes import change_shape, city_shape, dataset_shape, job_shape
 from catalog.export.tabular import csv_chunks
 from catalog.journal import HarvestJob, timestamp
-from catalog.migrations import migrate
 from catalog.model import CatalogRecord, State
 from catalog.store import inventory, jobs, past
 from catalog.store.board import city_reports
@@ -273,6 +272,8 @@ def _pour(chunks: Iterable[bytes], output: Path | None) -> None:
 
 def migrate_command(context: typer.Context) -> None:
     """Bring the database to this version."""
+    from catalog.migrations import migrate  # Alembic takes a quarter of a second that no other command should pay
+
     place: Workplace = context.obj
     before, after = migrate(place.settings.datapeil.database_url)
     if before == after:

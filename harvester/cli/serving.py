@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alerts.metrics import render
-from catalog.web.app import Dashboard, create_app
+from catalog.web.dashboard import Dashboard
 from config.faults import ConfigError, Fault
 from harvester.cli.output import ERRORS, complain
 from harvester.cli.workplace import Workplace, program_version
@@ -66,6 +65,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def serve(place: Workplace, door: socket.socket, *, schedule: bool) -> None:
     """Serve until interrupted. A demo has no portals to poll any more: it gets no schedule."""
+    import uvicorn  # the web takes a quarter of a second that no other command should pay
+
+    from catalog.web.app import create_app
+
     scheduled = schedule and place.demo_as_of is None
     app = create_app(dashboard(place, scheduled=scheduled))
     config = uvicorn.Config(

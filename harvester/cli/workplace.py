@@ -24,8 +24,8 @@ from harvester.fetch.allowance import Limits
 from harvester.fetch.door import Door, user_agent
 from harvester.fetch.question import Credentials
 from harvester.fetch.session import JobFetch
-from harvester.job import Tools
 from harvester.sources import OPTIONS
+from harvester.tools import Tools
 
 
 def program_version() -> str:

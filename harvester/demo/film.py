@@ -19,7 +19,8 @@ from harvester.demo.scenery import write_configuration
 from harvester.demo.world import World
 from harvester.fetch.allowance import Limits as HttpLimits
 from harvester.fetch.door import Door
-from harvester.job import Tools, run
+from harvester.job import run
+from harvester.tools import Tools
 
 DATABASE = "datapeil.db"
 GENTLE = HttpLimits(per_host_interval_s=0, allow_private=("127.0.0.1",), retries=1, backoff_s=0.01, read_s=10)

@@ -44,21 +44,6 @@ SCHEMED_RESOURCE: Final = {
     *("name_translated", "title", "description_translated", "access_url", "download_url"),
     *("license", "license_url", "license_id", "rights", "issued", "modified"),
 }
-IN_ONE_LINE: Final = ("contact_point", "administrative_contact", "metadata_contact")
-COMMA: Final = re.compile(r"\s*,\s*")
-PERIOD_START: Final = ("temporal_start", "temporal_coverage-from", "time_coverage_from")
-PERIOD_END: Final = ("temporal_end", "temporal_coverage-to", "time_coverage_to")
-SAME: Final = ("uri", "guid", "harvest_dataset_url")
-SHOWN: Final = ("title", "display_name", "name")
-SCHEMED_RESOURCE: Final = (
-    *"name_translated title description_translated access_url download_url".split(),
-    *"license license_url license_id rights issued modified".split(),
-)
-SCHEMED: Final = (
-    *"title_translated notes_translated publisher publisher_name publisher_uri creator creator_name creator_uri".split(),
-    *"access_rights rights conforms_to temporal temporal_coverage".split(),
-    *(*PERIOD_START, *PERIOD_END, *SAME, *HARVESTED),
-)
 
 Package = dict[str, Any]
 

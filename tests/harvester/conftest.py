@@ -19,7 +19,8 @@ from config.source import HarvestSource
 from harvester.fetch.allowance import Limits as HttpLimits
 from harvester.fetch.door import Door
 from harvester.fetch.wire import trusting_context
-from harvester.job import Tools, rehearse, run
+from harvester.job import rehearse, run
+from harvester.tools import Tools
 
 
 @dataclass

@@ -16,7 +16,8 @@ from catalog.removal import Limits
 from catalog.store.engine import open_store
 from config.source import HarvestSource
 from harvester.fetch.door import Door
-from harvester.job import Tools, run
+from harvester.job import run
+from harvester.tools import Tools
 from tests.harvester.conftest import LOOPBACK, trust
 
 PATIENT = replace(LOOPBACK, read_s=60, deadline_s=120)
