@@ -37,7 +37,8 @@ def next_due(source: HarvestSource, before: SourceState, outcome: Outcome, now: 
     """When the source is to be asked again after a run that ended `now`.
 
     A good run keeps to the grid of the source's interval, so that the hour never drifts; a bad one is retried after 15
-    minutes, then twice as long each time, never later than the next regular time. After six bad ones in a row: once a day.
+    minutes, then twice as long each time, never later than the next regular time. After six bad
+    ones in a row: once a day.
     """
     regular = _on_grid(source, now)
     if outcome not in BAD:

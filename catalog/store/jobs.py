@@ -111,7 +111,7 @@ def sweep(db: Connection, now: datetime, source: str | None = None) -> list[int]
                 outcome=Outcome.ABORTED.value, finished_at=timestamp(now), error=orjson.dumps(asdict(error)).decode()
             )
         )
-        free(db, row["source"], **_after_abort(row, now))
+        free(db, row["source"], **_after_abort(dict(row), now))
     return [row["running_job"] for row in dead]
 
 

@@ -88,7 +88,7 @@ def main() -> None:
     calm_collector()
     prepare_streams()
     signal.signal(signal.SIGTERM, _interrupt)
-    _leave(_outcome())
+    _leave(outcome())
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -96,7 +96,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _outcome() -> int:
+def outcome() -> int:
     """What the command came to, with one line for each fault that a user can mend."""
     try:
         _readable_arguments()
@@ -123,7 +123,10 @@ def _ended() -> int:
         with plainly_told():
             app()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        code = end.code if isinstance(end.code, int) else 0
+        if code == STOPPED:
+            complain("stopped")  # Typer says nothing when it is interrupted
+        return code
     return 0
 
 

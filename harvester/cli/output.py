@@ -9,17 +9,16 @@ from io import TextIOWrapper
 from pathlib import Path
 
 import orjson
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text as RichText
 
 from catalog.journal import moment
 
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 LEAST_WIDTH = 12  # characters of a column that may be cut
-GAP = 2
+GAP = "  "
 LARGEST_NUMBER = 2**31 - 1  # of a job
-ENDLESS = 100_000  # characters: a table that goes to a file is never cut
 
 
 def prepare_streams() -> None:
@@ -91,21 +90,29 @@ class LogLines(logging.Handler):
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], cut: Sequence[str] = ()) -> None:
     """A table. On a narrow terminal the columns named by `cut` give way; everything else is shown whole."""
-    cells = [[plain(value) for value in row] for row in rows]
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    wanted = 0
-    for number, name in enumerate(header):
-        width = max([len(name), *(len(row[number]) for row in cells)])
-        least = min(width, LEAST_WIDTH) if name in cut else width
-        shown.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
-        wanted += least + GAP
-    for row in cells:
-        shown.add_row(*map(RichText, row))
+    cells = [list(header), *([plain(value) for value in row] for row in rows)]
+    widths = [max(cell_len(row[number]) for row in cells) for number in range(len(header))]
     console = Console(highlight=False)
-    console.width = max(console.width, wanted) if sys.stdout.isatty() else ENDLESS
-    with console.capture() as drawn:
-        console.print(shown)
-    write("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
+    if sys.stdout.isatty():
+        _narrow(widths, [header.index(name) for name in cut], console.width)
+    for number, row in enumerate(cells):
+        line = GAP.join(_fitted(text, width) for text, width in zip(row, widths, strict=True)).rstrip()
+        with console.capture() as drawn:
+            console.print(RichText(line, style="" if number else "bold"), soft_wrap=True)
+        write(drawn.get())
+
+
+def _narrow(widths: list[int], cut: Sequence[int], width: int) -> None:
+    """Take what is too much from the columns that may be cut, as far as they give."""
+    surplus = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    for number in cut:
+        taken = max(0, min(surplus, widths[number] - LEAST_WIDTH))
+        widths[number] -= taken
+        surplus -= taken
+
+
+def _fitted(text: str, width: int) -> str:
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def day(stamp: str | None) -> str:

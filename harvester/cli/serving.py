@@ -45,12 +45,12 @@ def serve_command(
 ) -> None:
     """The dashboard, the API, /metrics and, unless told not to, the schedule."""
     place: Workplace = context.obj
-    with listening(host, port) as door:
+    with listening("serve", host, port) as door:
         serve(place, door, schedule=not no_schedule)
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(command: str, host: str, port: int) -> Iterator[socket.socket]:
     """The address to serve on, taken before anything else begins. Raises ConfigError when it can't be had."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -58,7 +58,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     except (OSError, UnicodeError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         reason = "is in use by another program; choose another --port" if taken else "can't be listened on"
-        raise ConfigError([Fault("serve", f"{host}:{port}", reason)]) from None
+        raise ConfigError([Fault(command, f"{host}:{port}", reason)]) from None
     with door:
         yield door
 
@@ -109,7 +109,7 @@ def demo_command(
 ) -> None:
     """Live through ten simulated years of fourteen portals with the real pipeline, then serve the dashboard."""
     logging.getLogger("datapeil").setLevel(logging.WARNING)
-    with nullcontext() if no_serve else listening(LOOPBACK, port) as door:
+    with nullcontext() if no_serve else listening("demo", LOOPBACK, port) as door:
         config = _film(DEMO_FOLDER)
         complain("Demonstration: simulated portals. Look into it, for example with:")
         for command in ("status", "held", "datasets --city gent --as-of 2020-01-01"):

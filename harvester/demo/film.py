@@ -2,10 +2,12 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from pathlib import Path
 
 from catalog.journal import Decision, HarvestJob, timestamp
@@ -33,6 +35,9 @@ REAL = {
 }
 """What the operator answers to a held job; everything else is left to mend itself."""
 
+SIDE_BY_SIDE = 4
+
+Poll = tuple[datetime, str]
 Progress = Callable[[int, int, datetime], None]
 
 
@@ -43,50 +48,54 @@ class Film:
     world: World
     store: Store
     sources: Mapping[str, HarvestSource]
-    moment: datetime = datetime(2016, 1, 1, tzinfo=UTC)
     door: Door = field(default_factory=lambda: Door(GENTLE, USER_AGENT))
     turn: threading.Lock = field(default_factory=threading.Lock)
     _thinking: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
-    def tools(self) -> Tools:
+    def tools(self, moment: datetime) -> Tools:
         return Tools(
             store=self.store,
             fetch=lambda _: self.door.session(turn=self.turn),
             limits=Limits(),
-            clock=lambda: self.moment,
+            clock=lambda: moment,
             turn=self.turn,
             strict=True,
         )
 
-    def poll(self, moment: datetime, source: str) -> HarvestJob | None:
-        """One poll of the calendar, and what the operator of the story does about it."""
-        self.moment = moment
-        self.world.at(moment.date())
-        self._decide()
-        job = run(self.sources[source], self.tools())
-        if job is not None and job.decision is Decision.OPEN:
-            self._consider(job)
-        return job
+    def night(self, polls: Sequence[Poll], pool: Executor) -> list[HarvestJob | None]:
+        """The polls of one day, side by side, and what the operator of the story does about them."""
+        begins = polls[0][0]
+        self.world.at(begins.date())
+        self._decide(begins)
+        done = list(pool.map(self._poll, polls))
+        for (moment, _), job in zip(polls, done, strict=True):
+            if job is not None and job.decision is Decision.OPEN:
+                self._consider(job, moment)
+        return done
 
-    def _consider(self, job: HarvestJob) -> None:
-        why = next((REAL[event.kind] for event in self._lately(job.source) if event.kind in REAL), None)
+    def _poll(self, poll: Poll) -> HarvestJob | None:
+        moment, source = poll
+        return run(self.sources[source], self.tools(moment))
+
+    def _consider(self, job: HarvestJob, moment: datetime) -> None:
+        why = next((REAL[event.kind] for event in self._lately(job.source, moment) if event.kind in REAL), None)
         if why is not None:
-            self._thinking.setdefault(job.source, (self.moment + THINKS, why))
+            self._thinking.setdefault(job.source, (moment + THINKS, why))
 
-    def _lately(self, source: str) -> Iterator[Event]:
-        day = self.moment.date()
+    def _lately(self, source: str, moment: datetime) -> Iterator[Event]:
+        day = moment.date()
         return (
             e for e in self.world.events if e.source == source and timedelta(0) <= day - e.day <= timedelta(days=10)
         )
 
-    def _decide(self) -> None:
+    def _decide(self, now: datetime) -> None:
         """Each day's held job overtakes that of the day before: what waits now is decided on."""
-        for source in [name for name, (until, _) in self._thinking.items() if until <= self.moment]:
+        for source in [name for name, (until, _) in self._thinking.items() if until <= now]:
             _, why = self._thinking.pop(source)
             with self.store.write() as db:
                 for job in jobs.held(db, source):
                     if job.id is not None:
-                        decide(db, job.id, Judgement(Decision.RELEASED, why, OPERATOR, self.moment))
+                        decide(db, job.id, Judgement(Decision.RELEASED, why, OPERATOR, now))
 
 
 def shoot(folder: Path, progress: Progress, world: World | None = None) -> Path:
@@ -94,11 +103,13 @@ def shoot(folder: Path, progress: Progress, world: World | None = None) -> Path:
     world = world or World()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with filming(folder, world) as film:
-        calendar = list(world.schedule())
-        for number, (moment, source) in enumerate(calendar):
-            film.poll(moment, source)
-            progress(number + 1, len(calendar), moment)
+    with filming(folder, world) as film, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        calendar, done = list(world.schedule()), 0
+        for _, night in groupby(calendar, key=lambda poll: poll[0].date()):
+            polls = list(night)
+            film.night(polls, pool)
+            done += len(polls)
+            progress(done, len(calendar), polls[-1][0])
         with film.store.write() as db:
             remember(db, DEMO_AS_OF, timestamp(last_moment(world.end)))
         return write_configuration(folder, DATABASE, world, film.sources)

@@ -4,6 +4,7 @@ Knows no harvester: it offers sources, addresses and a calendar of polls to whoe
 """
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from ctypes import c_int32
@@ -24,6 +25,7 @@ SELDOM = frozenset({"oostende-page"})  # a page for each dataset, and hardly any
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
 QUIET = timedelta(days=60)  # of a longer event only both ends are looked at daily
 START_SECONDS = 30.0
+NIGHTS = (0, 3)  # Monday, Thursday
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class World:
         portal = self.portals[source]
         first, after_last = self.life(source)
         step = pace(portal)
-        start = first + timedelta(days=number(source, step.days))
+        # On one of two nights in the week: what falls on the same night is polled side by side.
+        start = first + timedelta(days=(NIGHTS[number(source, len(NIGHTS))] - first.weekday()) % 7)
         usual = {start + step * turn for turn in range((after_last - start) // step + 1)}
         special = {day for event in portal.events for day in around(event)} if portal.kind != "watch" else set()
         return {day for day in usual | special | {first} if first <= day < after_last}
@@ -150,6 +153,7 @@ class World:
 
 def act(start: date, end: date, day: Any, stage: Connection) -> None:
     """The process of the portals: it tells their addresses and lives until the other side hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for that other side
     with World(start, end, day).serving_here() as portals:
         stage.send({name: portal.url for name, portal in portals.items()})
         try:

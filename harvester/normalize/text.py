@@ -140,6 +140,7 @@ def _harmless(text: str) -> str:
     return text.replace("\r\n", "\n").translate(ASCII_HOSTILE)
 
 
+@lru_cache(maxsize=256)  # the files of a dataset are often described in one text
 def _without_markup(text: str) -> str:
     """Text inside markup inside entities, down to where nothing is left to decode."""
     text = _harmless(text)

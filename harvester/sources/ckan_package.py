@@ -1,12 +1,11 @@
 """One CKAN package read as a dataset: its own fields, those of schemas, and extras. Knows no listing."""
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
-from harvester.sources.base import HarvestRecord, RawContact, RawDataset, RawDistribution, RawService
+from harvester.sources.base import HarvestRecord, RawContact, RawDataset
+from harvester.sources.ckan_resource import distribution, services, utc
 from harvester.sources.loose import (
-    absolute,
     email,
     iri,
     json_text,
@@ -19,7 +18,6 @@ from harvester.sources.loose import (
     when,
 )
 
-NAIVE_TIME: Final = re.compile(r"[0-9-]{10}[T ][0-9:.]{8,15}")
 BOX: Final = ("bbox-west-long", "bbox-south-lat", "bbox-east-long", "bbox-north-lat")
 HARVESTED: Final = ("harvest_source_id", "harvest_object_id", "harvest_catalogue_url")
 LICENSE: Final = ("license_url", "license_id", "license_title", "license")
@@ -39,10 +37,6 @@ SCHEMED: Final = {
     *("title_translated", "notes_translated", "publisher", "publisher_name", "publisher_uri"),
     *("creator", "creator_name", "creator_uri", "access_rights", "rights", "conforms_to"),
     *("temporal", "temporal_coverage", *PERIOD_START, *PERIOD_END, *SAME, *HARVESTED),
-}
-SCHEMED_RESOURCE: Final = {
-    *("name_translated", "title", "description_translated", "access_url", "download_url"),
-    *("license", "license_url", "license_id", "rights", "issued", "modified"),
 }
 
 Package = dict[str, Any]
@@ -133,17 +127,6 @@ def first_object(value: Any) -> dict[str, Any]:
     return next(iter(objects(value)), {})
 
 
-def utc(value: Any) -> str | int | float | None:
-    """CKAN's own times are UTC and say no zone."""
-    time = when(value)
-    return with_zone(time) if isinstance(time, str) else time
-
-
-@lru_cache(maxsize=8192)
-def with_zone(time: str) -> str:
-    return time + "Z" if NAIVE_TIME.fullmatch(time) else time
-
-
 def publisher_of(package: Package) -> tuple[str | None, str | None]:
     """Name and IRI that the package says of its publisher, who may be another than the organization that owns it."""
     publisher = package.get("publisher")
@@ -202,46 +185,3 @@ def temporal(package: Package) -> list[tuple[str | None, str | None]]:
     start, _, end = (text(package.get("temporal")) or "").partition("/")
     found.append((start or None, end or None))
     return [period for period in found if period != (None, None)]
-
-
-def distribution(resource: dict[str, Any], base: str) -> RawDistribution:
-    """CKAN's own fields by position, which is twice as fast as by name; then those of schemas, where there are any."""
-    get = resource.get
-    url = absolute(base, text(get("url")))
-    found = RawDistribution(
-        text(get("id")),
-        localized(get("name")),
-        localized(get("description")),
-        url,
-        url if get("url_type") == "upload" or get("resource_type") == "file" else None,
-        label(get("format")),
-        text(get("mimetype")),
-        when(get("size")),
-    )
-    found.issued = utc(get("created"))
-    found.modified = utc(get("last_modified"))
-    found.checksum = text(get("hash"))
-    if not resource.keys().isdisjoint(SCHEMED_RESOURCE):
-        add_schemed_resource(found, resource, base)
-    return found
-
-
-def add_schemed_resource(found: RawDistribution, resource: dict[str, Any], base: str) -> None:
-    """The fields that schemas such as DCAT-AP add to a resource; they win over CKAN's own."""
-    get = resource.get
-    found.title = localized(get("name_translated") or get("name") or get("title"))
-    found.description = localized(get("description_translated") or get("description"))
-    found.access_url = absolute(base, text(get("access_url"))) or found.access_url
-    found.download_url = absolute(base, text(get("download_url"))) or found.download_url
-    found.license = label(get("license") or get("license_url") or get("license_id"))
-    found.rights = label(get("rights"))
-    found.issued = when(get("issued")) or found.issued
-    found.modified = when(get("modified")) or found.modified
-
-
-def services(resource: dict[str, Any]) -> list[RawService]:
-    return [
-        RawService(endpoint, localized(service.get("title")))
-        for service in objects(resource.get("access_services"))
-        for endpoint in labels(service.get("endpoint_url"))
-    ]

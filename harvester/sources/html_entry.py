@@ -40,7 +40,7 @@ class Entry:
 
 
 def entries(page: Scope, options: Options, home: str, prefix: str = "") -> list[Entry]:
-    """The datasets that a list page shows, in its order. Layout without any text is none; the same link twice is one.
+    """The datasets that a list page shows, in its order. An empty heading is layout; the same link twice is one.
 
     `home`: the address of the list; links on its host are named without the host. `prefix`: names the list where there
     are several; it stands before what is a name on one page only.
@@ -51,7 +51,8 @@ def entries(page: Scope, options: Options, home: str, prefix: str = "") -> list[
         entry = Entry(own, parts[0], entry_link(own, options))
         steps = ((name, rung(name, entry, options, home)) for name in options.identifier)
         ladder = tuple(f"{prefix}#{step}" if prefix and step and name in LOCAL else step for name, step in steps)
-        if any(ladder) or any(words(part) for part in parts):
+        # An empty heading is layout; an empty container may be an entry whose text was lost, and must not go unseen.
+        if options.mode == "container" or any(ladder) or any(words(part) for part in parts):
             found.setdefault(entry.link or id(entry.head), replace(entry, ladder=ladder))
     keys = distinguished([entry.ladder for entry in found.values()])
     return [replace(entry, key=key) for entry, key in zip(found.values(), keys, strict=True)]

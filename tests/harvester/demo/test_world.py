@@ -174,7 +174,7 @@ def listed(ask: Ask, portal: Portal, script: SimPortal) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    "day", [date(2016, 1, 4), date(2018, 1, 15), date(2020, 1, 6), date(2025, 4, 1), date(2026, 11, 23)]
+    "day", [date(2016, 1, 4), date(2018, 1, 15), date(2020, 1, 6), date(2025, 4, 1), date(2026, 11, 9)]
 )
 def test_portals_when_served_on_a_quiet_day_then_show_the_truth(
     ask: Ask, world: World, portals: Mapping[str, Portal], day: date
