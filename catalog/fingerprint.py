@@ -7,7 +7,7 @@ Knows nothing of what changed when. Raise VERSION when the same dataset would ha
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from catalog.model import ContactPoint, Dataset, Distribution
+from catalog.model import Agent, ContactPoint, DataService, Dataset, Distribution, Location, PeriodOfTime
 
 VERSION = b"1"
 SIZE = 16
@@ -103,6 +103,8 @@ DISTRIBUTION_PATH = re.compile(
 
 def without(flat: Mapping[str, Any], restless: Collection[str]) -> dict[str, Any]:
     """`flat` less the restless fields; a field is named by its first part or by its whole path."""
+    if not restless:
+        return dict(flat)
     return {path: value for path, value in flat.items() if path not in restless and family(path) not in restless}
 
 
@@ -119,41 +121,36 @@ def flatten(dataset: Dataset) -> dict[str, Any]:
     `title.nl`, `publisher.name`, `keywords` (a list), `distributions.<key>.format`.
     """
     flat: dict[str, Any] = {}
-    for name in ("identifier", *PLAIN):
-        _put(flat, name, getattr(dataset, name))
-    for name in ("title", "description", "publisher", "creator"):
-        _spread(flat, name, getattr(dataset, name))
-    _put(flat, "contacts", sorted(contact_key(contact) for contact in dataset.contacts))
-    for name in LISTED:
-        _put(flat, name, sorted(getattr(dataset, name)))
-    for name in STRUCTURED:
-        items = [_plain(item) for item in getattr(dataset, name)]
-        _put(flat, name, sorted(items, key=lambda item: orjson.dumps(item, option=orjson.OPT_SORT_KEYS)))
-    for key, distribution in keyed(dataset.distributions).items():
-        _spread(flat, f"distributions.{key}", distribution)
+    for name, value in filled(dataset).items():
+        if name in LISTED:
+            flat[name] = sorted(value)
+        elif name in STRUCTURED:
+            flat[name] = sorted([_plain(item) for item in value], key=_serialized)
+        elif name == "contacts":
+            flat[name] = sorted(contact_key(contact) for contact in value)
+        elif name == "distributions":
+            for key, item in keyed(value).items():
+                _spread(flat, f"distributions.{key}", filled(item))
+        else:
+            _spread(flat, "", {name: value})
     return flat
 
 
-def _put(flat: dict[str, Any], path: str, value: object) -> None:
-    if value is not None and value is not False and value != "" and value != [] and value != {} and value != ():
-        flat[path] = value
-
-
-def _spread(flat: dict[str, Any], path: str, value: object) -> None:
-    for name, part in _plain(value).items():
-        if isinstance(part, Mapping):
-            _spread(flat, f"{path}.{name}", part)
+def _spread(flat: dict[str, Any], prefix: str, values: Mapping[str, Any]) -> None:
+    """Texts by language and agents by field, each under a path of its own."""
+    for name, value in values.items():
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Agent):
+            flat.update({f"{path}.{part}": text for part, text in _plain(value).items() if text})
+        elif isinstance(value, Mapping):
+            flat.update({f"{path}.{tag}": text for tag, text in value.items() if text})
         else:
-            _put(flat, f"{path}.{name}", part)
+            flat[path] = value
 
 
-def _plain(value: object) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if is_dataclass(value):
-        return {item.name: _json(getattr(value, item.name)) for item in fields(value)}
-    assert isinstance(value, Mapping)
-    return dict(value)
+def _plain(value: Agent | Location | PeriodOfTime | DataService) -> dict[str, Any]:
+    """A small value as JSON values by field."""
+    return {item.name: _json(getattr(value, item.name)) for item in fields(value)}
 
 
 def _json(value: Any) -> Any:

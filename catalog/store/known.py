@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from catalog.fingerprint import content_key, title_key
 from catalog.history import Restless
@@ -23,6 +23,19 @@ NEVER = bytes(16)  # a raw hash that no record has: the record is read again
 STATES = (State.PRESENT, State.MISSING, State.WITHDRAWN)
 CODES = {state.value: code for code, state in enumerate(STATES)}
 PRESENT, WITHDRAWN = CODES[State.PRESENT], CODES[State.WITHDRAWN]
+
+# Built once: making a statement costs more than most of them take to run.
+_c = DATASET.c
+INDEXED = select(
+    _c.identifier, _c.id, _c.raw_hash, _c.fingerprint, _c.state, _c.issue_count, _c.restless, _c.mapper
+).where(_c.source == bindparam("wanted"))
+WHOLE = select(DATASET).where(_c.id.in_(bindparam("wanted", expanding=True)))
+PARTS = (
+    select(DISTRIBUTION)
+    .where(DISTRIBUTION.c.dataset.in_(bindparam("wanted", expanding=True)))
+    .order_by(DISTRIBUTION.c.dataset, DISTRIBUTION.c.position)
+)
+PEOPLE = select(CONTACT).where(CONTACT.c.key.in_(bindparam("wanted", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +101,7 @@ def _unpack(packed: bytes) -> Known:
 
 def known_index(db: Connection, source: str, mapper: str) -> KnownIndex:
     """All datasets of a source. What another mapper read gets a raw hash that nothing matches."""
-    c = DATASET.c
-    columns = (c.identifier, c.id, c.raw_hash, c.fingerprint, c.state, c.issue_count, c.restless, c.mapper)
-    rows = db.execution_options(yield_per=2000).execute(select(*columns).where(c.source == source))
+    rows = db.execution_options(yield_per=2000).execute(INDEXED, {"wanted": source})
     packed: dict[str, bytes] = {}
     stale = 0
     for identifier, id_, raw_hash, fingerprint, state, issues, restless, read_by in rows:
@@ -148,18 +159,16 @@ def restless_of(text: str | None) -> Restless:
 def _chunked(db: Connection, ids: Sequence[str]) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), CHUNK):
-        query = select(DATASET).where(DATASET.c.id.in_(ids[start : start + CHUNK]))
-        rows += [dict(row) for row in db.execute(query).mappings()]
+        found = db.execute(WHOLE, {"wanted": list(ids[start : start + CHUNK])})
+        rows += [dict(row) for row in found.mappings()]
     return rows
 
 
 def distributions_of(db: Connection, ids: Sequence[str]) -> dict[str, list[Distribution]]:
     """Dataset id -> its distributions in the portal's order."""
     found: dict[str, list[Distribution]] = {}
-    c = DISTRIBUTION.c
     for start in range(0, len(ids), CHUNK):
-        query = select(DISTRIBUTION).where(c.dataset.in_(ids[start : start + CHUNK])).order_by(c.dataset, c.position)
-        for row in db.execute(query).mappings():
+        for row in db.execute(PARTS, {"wanted": list(ids[start : start + CHUNK])}).mappings():
             found.setdefault(row["dataset"], []).append(distribution_of(dict(row)))
     return found
 
@@ -169,8 +178,7 @@ def contacts_of(db: Connection, keys: Iterable[str]) -> dict[str, ContactPoint]:
     wanted = sorted(set(keys))
     found: dict[str, ContactPoint] = {}
     for start in range(0, len(wanted), CHUNK):
-        query = select(CONTACT).where(CONTACT.c.key.in_(wanted[start : start + CHUNK]))
-        for row in db.execute(query).mappings():
+        for row in db.execute(PEOPLE, {"wanted": wanted[start : start + CHUNK]}).mappings():
             found[row["key"]] = ContactPoint(row["name"], row["email"], row["url"])
     return found
 
