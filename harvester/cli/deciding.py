@@ -2,14 +2,16 @@
 
 import getpass
 import os
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from catalog.export.shapes import job_shape
 from catalog.journal import Decision, HarvestJob
-from catalog.store import jobs
+from catalog.store import inventory, jobs
 from catalog.store.decisions import Judgement, decide
+from catalog.store.mapping import shown
 from config.faults import ConfigError, Fault
 from harvester.cli.output import LARGEST_NUMBER, day, emit, say
 from harvester.cli.workplace import Workplace
@@ -36,13 +38,22 @@ def held_command(context: typer.Context, json: Json = False) -> None:
     if json:
         emit({"held": [{**job_shape(job), "evidence": job.evidence} for job in waiting]})
         return
+    titles = _titles(place, waiting)
     for job in waiting:
-        _show(job)
+        _show(job, titles)
     if not waiting:
         say("Nothing waits for a decision.")
 
 
-def _show(job: HarvestJob) -> None:
+def _titles(place: Workplace, waiting: Sequence[HarvestJob]) -> dict[str, str]:
+    """Id -> title of the datasets that are shown as evidence."""
+    ids = [id_ for job in waiting for id_ in job.evidence.get("unseen", ())[:SHOWN]]
+    with place.store.read() as db:
+        records = [inventory.dataset(db, id_) for id_ in ids]
+    return {record.id: shown(record.dataset.title) for record in records if record}
+
+
+def _show(job: HarvestJob, titles: Mapping[str, str]) -> None:
     say(f"job {job.id}  {job.source} ({job.city})  {day(job.started_at)}")
     say(f"  {job.held_reason}")
     evidence = job.evidence
@@ -52,7 +63,7 @@ def _show(job: HarvestJob) -> None:
         say(f"  same {pair['basis']}: {pair['old']} -> {pair['new']}  {pair['title']}")
     if not evidence.get("pairs"):
         for id_ in evidence.get("unseen", ())[:SHOWN]:
-            say(f"  not seen: {id_}")
+            say(f"  not seen: {id_}  {titles.get(id_, '')}")
     more = (len(evidence.get("pairs", ())) or len(evidence.get("unseen", ()))) - SHOWN
     if more > 0:
         say(f"  and {more} more: `held --json`")

@@ -71,8 +71,14 @@ def serve(place: Workplace, door: socket.socket, *, schedule: bool) -> None:
 
     scheduled = schedule and place.demo_as_of is None
     app = create_app(dashboard(place, scheduled=scheduled))
+    # Without lifespan, as the app has none: a second Ctrl-C would end it with a traceback.
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=LAST_SECONDS
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=LAST_SECONDS,
     )
     with ExitStack() as stack:
         if scheduled:

@@ -28,7 +28,7 @@ DATABASE = "datapeil.db"
 GENTLE = HttpLimits(per_host_interval_s=0, allow_private=("127.0.0.1",), retries=1, backoff_s=0.01, read_s=10)
 USER_AGENT = "Datapeil-demo/0 (simulated portals; opendata@example.org)"
 OPERATOR = "operator van de demonstratie"
-THINKS = timedelta(days=2)
+THINKS = timedelta(hours=40)  # the second night after has the answer
 REAL = {
     "ids_changed": "Het platform is vernieuwd: dezelfde datasets onder een nieuw kenmerk.",
     "withdrawn": "De stad bevestigt: deze lagen zijn opgeruimd.",

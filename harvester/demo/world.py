@@ -20,7 +20,7 @@ from harvester.demo.life import Event, SimPortal
 from harvester.demo.portal import Portal
 
 FIRST_DAY, LAST_DAY = date(2016, 1, 4), date(2026, 11, 23)
-WEEKLY, MONTHLY = timedelta(days=7), timedelta(days=28)
+WEEKLY, MONTHLY, RARELY = timedelta(days=7), timedelta(days=28), timedelta(days=56)
 SELDOM = frozenset({"oostende-page"})  # a page for each dataset, and hardly any news
 BEFORE, AFTER = timedelta(days=3), timedelta(days=7)
 QUIET = timedelta(days=60)  # of a longer event only both ends are looked at daily
@@ -164,7 +164,9 @@ def act(start: date, end: date, day: Any, stage: Connection) -> None:
 
 def pace(portal: SimPortal) -> timedelta:
     """How often a source is polled when nothing happens."""
-    return MONTHLY if portal.kind == "watch" or portal.source in SELDOM else WEEKLY
+    if portal.kind == "watch":
+        return RARELY
+    return MONTHLY if portal.source in SELDOM else WEEKLY
 
 
 def around(event: Event) -> Iterator[date]:

@@ -133,8 +133,8 @@ OOSTENDE = Style("Stad Oostende", identify=lambda slug: str(10 + number(f"oosten
 
 def oostende() -> SimPortal:
     """A list page in Latin-1 and a page for each dataset. Once it lists nothing for three days and looks well."""
-    births = [START] * 18 + spread(date(2016, 9, 5), date(2025, 6, 2), 14)
-    lives = [life(one, OOSTENDE, "oostende", born, END) for one, born in zip(topics()[50:82], births, strict=True)]
+    births = [START] * 10 + spread(date(2016, 9, 5), date(2025, 6, 2), 8)
+    lives = [life(one, OOSTENDE, "oostende", born, END) for one, born in zip(topics()[50:68], births, strict=True)]
     return SimPortal(
         source="oostende-page",
         city="oostende",

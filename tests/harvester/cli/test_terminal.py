@@ -172,6 +172,7 @@ def test_serve_when_without_schedule_then_nothing_is_harvested_and_ctrl_c_ends_i
     with shell.start("serve", "--no-schedule", "--port", str(unused_port)) as serving:
         assert ask(port_of(serving), "/")[0] == 200
         serving.send_signal(signal.SIGINT)
+        serving.send_signal(signal.SIGINT)  # some hands are impatient
         out, err = serving.communicate(timeout=20)
     assert (serving.returncode, out, err) == (0, "", "")
     assert desk("jobs", "--json").json == {"jobs": []}
