@@ -22,11 +22,11 @@ Runs = Mapping[str, Sequence[Numbers]]
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
-CKAN_HARVESTER_US = 117_000  # CPU a dataset, client and database; published figure in docs/benchmarks.md
+CKAN_HARVESTER_US = 117_000  # CPU a dataset, client and database; an earlier measurement, see docs/benchmarks.md
 
 
 def measured(names: Sequence[str], repeats: int) -> dict[str, list[Numbers]]:
-    """The numbers of every repeat. One case after the other, then all over again, so that a slow hour hits all alike."""
+    """The numbers of every repeat. One case after the other, then all over again, so a slow hour hits all alike."""
     runs: dict[str, list[Numbers]] = {name: [] for name in names}
     for turn in range(repeats):
         for name in names:
@@ -89,7 +89,7 @@ def harvest_rows(runs: Runs) -> list[tuple[str, str, str]]:
         ("the same against the floor without raw records and history", f"{strict:.1f} x", ""),
         ("unchanged, everything read again", f"{same:.1%} of cold", "15 %"),
         ("unchanged, the portal says so", f"{told:.1%} of cold", "2 %"),
-        ("against the CKAN harvester's published figure", f"{CKAN_HARVESTER_US / cold:.0f} x less CPU", "100 x less"),
+        ("against the CKAN harvester, as measured earlier", f"{CKAN_HARVESTER_US / cold:.0f} x less CPU", "100 x less"),
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import bench_dcat
 from benchmarks.catalog import pages
 from benchmarks.stage import PAGE, Show, Stage, peak_mb, portals, source
 from harvester.service import calm_collector, run_all
@@ -109,7 +110,13 @@ def cities(hanging: int = 0) -> Numbers:
         return {"wall": max(ended), "cpu": spent, "bound": max((PAGES + 1) * LATENCY_S, spent)}
 
 
+def dcat() -> Numbers:
+    """A DCAT page to records as a share of what rdflib needs to parse it, by syntax."""
+    return {str(row["syntax"]): float(row["records_ratio"]) for row in bench_dcat.measure(300, 3)}
+
+
 CASES: dict[str, Callable[..., Numbers]] = {
+    "dcat": dcat,
     "harvest": harvest,
     "memory_10k": lambda: memory(10_000),
     "memory_100k": lambda: memory(100_000),

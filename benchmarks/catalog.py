@@ -3,15 +3,13 @@
 import json
 from collections.abc import Iterator
 
-WORDS = tuple(
-    """
-    de het een van in op met voor bij naar over stad wijk straat plein park
-    boom fiets auto bus halte parking school zwembad bibliotheek museum kaart lijst meting locatie adres gebouw
-    woning inwoner jaar maand dag uur aantal gemiddelde totaal dataset bestand bron beheer dienst afdeling contact
-    licentie open vrij gebruik kwaliteit lucht water energie afval groen verkeer toegankelijk vergunning evenement subsidie begroting
-    rekening
-    """.split()  # noqa: SIM905  sixty quoted words read worse
-)
+WORDS = [
+    *"de het een van in op met voor bij naar over stad wijk straat".split(),
+    *"plein park boom fiets auto bus halte parking school zwembad bibliotheek museum kaart lijst".split(),
+    *"meting locatie adres gebouw woning inwoner jaar maand dag uur aantal gemiddelde totaal dataset".split(),
+    *"bestand bron beheer dienst afdeling contact licentie open vrij gebruik kwaliteit lucht water energie".split(),
+    *"afval groen verkeer toegankelijk vergunning evenement subsidie begroting rekening".split(),
+]
 LICENSES = ("cc-by", "CC0 1.0", "https://data.vlaanderen.be/id/licentie/modellicentie-gratis-hergebruik/v1.0")
 FORMATS = ("CSV", "JSON", "GeoJSON", "XLSX", "SHP", "PDF")
 THEMES = ("mobiliteit", "milieu", "cultuur", "bevolking", "economie")

@@ -56,7 +56,7 @@ def expectations() -> list[Expectation]:
 
 def body_of(path: Path) -> bytes:
     raw = path.read_bytes()
-    return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    return bytes(gzip.decompress(raw)) if path.suffix == ".gz" else raw
 
 
 def serving(body: bytes, kind: str) -> App:
@@ -78,7 +78,7 @@ def serving(body: bytes, kind: str) -> App:
 
 
 def empty_page(body: bytes) -> bytes:
-    return EMPTY_SEARCH % orjson.loads(body)["result"]["count"]
+    return EMPTY_SEARCH % int(orjson.loads(body)["result"]["count"])
 
 
 @pytest.fixture

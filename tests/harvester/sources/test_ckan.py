@@ -294,7 +294,7 @@ def test_dataset_when_any_value_has_any_type_then_it_is_still_read(data: st.Data
     for key in data.draw(st.lists(st.sampled_from(sorted(mutated)), min_size=1, max_size=4)):
         if isinstance(mutated[key], list) and mutated[key] and data.draw(st.booleans()):
             first = mutated[key][0]
-            inner = data.draw(st.sampled_from(sorted(first))) if isinstance(first, dict) else None
+            inner = data.draw(st.sampled_from(sorted(first))) if isinstance(first, dict) and first else None
             mutated[key] = [first | {inner: data.draw(JSON)} if inner else data.draw(JSON), data.draw(JSON)]
         else:
             mutated[key] = data.draw(JSON)
