@@ -38,7 +38,7 @@ def run(source: HarvestSource, tools: Tools) -> HarvestJob | None:
         return None
     with tools.turn, _staging(source, number, now) as staging, tools.fetch(source) as fetch:
         current = _prepare(source, tools, staging, fetch)
-        _walk(current, None)
+        _walk(current, tools.stop_after)
         settlement = conclude(current)
         staging.note(current.intake.walk.notes)
         with tools.store.write() as db:

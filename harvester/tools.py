@@ -26,7 +26,8 @@ def _unasked(_source: HarvestSource) -> None:
 class Tools:
     """What a run works with. `fetch` opens the door for one source; `clock` gives the moment, aware. `turn` is held
     while a job computes and let go by the door while it waits: one job at a time parses, all of them may wait.
-    `require` raises HarvestError for a source that lacks what it needs, such as its key."""
+    `stop_after`: records after which a run stops; such a run proves nothing about absence. `require` raises
+    HarvestError for a source that lacks what it needs, such as its key."""
 
     store: Store
     fetch: Callable[[HarvestSource], JobFetch]
@@ -37,6 +38,7 @@ class Tools:
     raw_days: float = 90
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
     strict: bool = False
+    stop_after: int | None = None
     progress: Callable[[str, int, int | None], None] = _unheard
     require: Callable[[HarvestSource], None] = _unasked
 

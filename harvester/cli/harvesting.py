@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalog.export.shapes import job_shape
-from catalog.journal import GOOD, HarvestJob, Outcome
+from catalog.journal import GOOD, Decision, HarvestJob, Outcome
 from config.faults import ConfigError, Fault
 from config.source import HarvestSource
 from harvester.cli.output import ERRORS, complain, emit, say, table
@@ -18,6 +18,7 @@ from harvester.cli.workplace import Workplace
 from harvester.job import rehearse
 from harvester.replay import Difference, differences, replay
 from harvester.service import run_all
+from harvester.sources import KINDS
 from harvester.tools import Tools
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -34,18 +35,18 @@ def run_command(
     context: typer.Context,
     source: Annotated[list[str] | None, typer.Argument(help="Ids of sources; all enabled ones without it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many records (dry run).")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many records a source.")] = None,
     json: Json = False,
 ) -> None:
     """Harvest now, whatever is due or backing off."""
     place: Workplace = context.obj
     chosen = place.chosen(source or [])
-    _refuse(chosen, dry_run=dry_run, limit=limit)
+    _refuse(chosen, dry_run=dry_run)
     with _progress(place) as tools:
         if dry_run:
             done = [rehearse(one, tools, limit) for one in chosen]
         else:
-            done = list(_harvested(chosen, tools, place.settings.schedule.workers))
+            done = list(_harvested(chosen, replace(tools, stop_after=limit), place.settings.schedule.workers))
     order = {one.id: number for number, one in enumerate(chosen)}
     done.sort(key=lambda job: order[job.source])
     if json:
@@ -56,17 +57,17 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _refuse(chosen: Sequence[HarvestSource], *, dry_run: bool, limit: int | None) -> None:
-    faults = []
-    if limit is not None and not dry_run:
-        faults.append(
-            Fault("run", "--limit", "goes with --dry-run: a part of a listing proves nothing and is not stored")
-        )
+def _refuse(chosen: Sequence[HarvestSource], *, dry_run: bool) -> None:
+    faults = [
+        Fault(f"{one.id}.toml", "kind", f"sources of kind {one.kind} can't be harvested by this version")
+        for one in chosen
+        if one.kind not in KINDS
+    ]
     if not dry_run:
         faults += [
             Fault(f"{one.id}.toml", "enabled", f"the source is disabled{why(one)}; try `run {one.id} --dry-run`")
             for one in chosen
-            if not one.enabled
+            if not one.enabled and one.kind in KINDS
         ]
     if not chosen:
         faults.append(Fault("sources", "", "no source is enabled"))
@@ -141,7 +142,8 @@ def explanation(job: HarvestJob) -> list[str]:
         where = f" ({job.error.url})" if job.error.url else ""
         lines.append(f"{job.source}: {job.error.message}{where}")
     if job.held_reason is not None:
-        advice = "" if job.dry_run else f"; decide with `release {job.id} --why ...` or `reject {job.id} --why ...`"
+        waits = job.decision is Decision.OPEN
+        advice = f"; decide with `release {job.id} --why ...` or `reject {job.id} --why ...`" if waits else ""
         lines.append(f"{job.source}: held: {job.held_reason}{advice}")
     elif job.outcome is Outcome.PARTIAL and job.evidence.get("incomplete"):
         why = "" if job.error else f"{job.evidence['incomplete']}; "

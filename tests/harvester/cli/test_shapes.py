@@ -105,7 +105,7 @@ def test_dry_run_when_asked_for_json_then_it_says_so_and_stores_nothing(desk: De
     [
         ["run", "nowhere"],
         ["run", "brugge"],
-        ["run", "--limit", "3"],
+        ["run", "--limit", "0"],
         ["status", "--bogus"],
         ["datasets", "--city", "ghent"],
         ["history", "nothing"],
